@@ -1,0 +1,82 @@
+package core
+
+import "github.com/regent-ha/regent/lock"
+
+// driveStandby takes the lock if it may be taken now, and publishes this
+// candidate.
+func (c *Core) driveStandby() {
+	c.judge()
+	if c.canWrite() && c.now >= max(c.takeAt, c.nextTry) {
+		c.nextTry = c.now + c.cfg.Retry
+		if c.view.exists {
+			c.write(WriteAcquire, c.acquireRecord(), c.now+c.cfg.Renew)
+		} else {
+			c.write(WriteInsert, lock.Record{Duration: c.cfg.Lease, Candidates: c.withMe(nil)}, c.now+c.cfg.Renew)
+		}
+		return
+	}
+	if c.canWrite() && c.now >= c.publishWake() {
+		c.publishAt = c.now + c.cfg.Retry + c.jitter(c.cfg.Retry)
+		record := c.view.snapshot.Record
+		record.Candidates = c.withMe(record.Candidates)
+		c.write(WritePublish, record, c.now+c.cfg.Renew)
+	}
+}
+
+// canWrite: what would be replaced is known, and not in doubt.
+func (c *Core) canWrite() bool { return c.view.known && !c.read.wanted }
+
+func (c *Core) standbyWake() Time {
+	if !c.canWrite() || c.takeAt == Never {
+		return Never
+	}
+	return max(c.takeAt, c.nextTry)
+}
+
+func (c *Core) publishWake() Time {
+	s := c.view.snapshot
+	if !c.cfg.Publish || !c.canWrite() || !c.view.exists || s.Problem != nil || c.listed(s.Candidates) {
+		return Never
+	}
+	return c.publishAt
+}
+
+// judge finds out when the lock in view may be taken.
+func (c *Core) judge() {
+	at, refused := c.mayTake()
+	if refused && !c.refused {
+		c.emit(Note{Kind: NoteRefused, Holder: c.view.holder(), Snapshot: c.view.snapshot})
+	}
+	c.takeAt, c.refused = at, refused
+	if at != Never {
+		c.takeAt = max(at, c.holdUntil)
+	}
+}
+
+func (c *Core) mayTake() (at Time, refused bool) {
+	r := c.view.snapshot.Record
+	switch {
+	case !c.view.known:
+		return Never, false
+	case !c.view.exists:
+		return c.last.until, false // 0 if it was never seen held
+	case r.Problem != nil && (!c.cfg.AllowForeign || isNewer(r.Problem)):
+		return Never, true
+	case r.Holder == "" && c.last.holder != "":
+		return c.last.until, false
+	case r.Holder == "" && r.Released():
+		if r.Successor != "" && r.Successor != c.cfg.Identity {
+			return c.view.changed + c.cfg.Retry, false
+		}
+		return c.view.changed, false
+	case r.Holder == "":
+		return c.view.changed + c.duration(r) + c.cfg.Grace, false
+	}
+	if _, ours := c.ours(); ours {
+		return c.view.changed, false // nobody else can be at work under it
+	}
+	if c.foreign(r) && !c.cfg.AllowForeign {
+		return Never, true
+	}
+	return c.view.changed + c.duration(r) + c.grace(r), false
+}

@@ -1,0 +1,184 @@
+package core
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/regent-ha/regent/lock"
+)
+
+// view is the lock as this candidate knows it.
+type view struct {
+	known    bool // read at least once
+	exists   bool
+	snapshot lock.Snapshot
+	floor    uint64 // the highest revision seen, also of a lock that is gone
+	changed  Time   // when the record's last change was received
+	epoch    uint64 // counts what was learnt
+}
+
+// last remembers who held a lock that does not say so any more.
+type last struct {
+	holder string
+	sealed bool
+	token  uint64
+	wait   time.Duration // how long after its disappearance it counts as held
+	until  Time          // Never while the lock still names it
+}
+
+// learn takes in what is stored in the lock, which is newer than the view.
+func (c *Core) learn(exists bool, s lock.Snapshot) {
+	before := c.view
+	same := before.known && before.exists == exists && (!exists || sameRecord(before.snapshot, s))
+	c.view.known, c.view.exists, c.view.snapshot = true, exists, s
+	c.view.floor = max(c.view.floor, s.Revision())
+	c.view.epoch++
+	if !same {
+		c.view.changed = c.now
+	}
+	c.tokens = max(c.tokens, s.Token)
+	holder := ""
+	if exists {
+		holder = s.Holder
+	}
+	c.remember(holder)
+	c.settleOwnership()
+	if !before.known || holder != before.holder() {
+		c.emit(Note{Kind: NoteHolder, Holder: holder, Snapshot: s})
+	}
+	c.attempts = slices.DeleteFunc(c.attempts, func(a attempt) bool {
+		return !a.open && a.base != s.Version && (a.nonce == "" || a.nonce != s.Nonce)
+	})
+}
+
+func (v view) holder() string {
+	if !v.exists {
+		return ""
+	}
+	return v.snapshot.Holder
+}
+
+// sameRecord reports that nobody renewed between two versions of a lock: only
+// candidates, labels or the like have changed. Of a record that no Regent
+// sealed every version counts as a renewal.
+func sameRecord(a, b lock.Snapshot) bool {
+	return a.UID == b.UID && a.Sealed && b.Sealed && a.Nonce != "" && a.Nonce == b.Nonce || a.UID == b.UID && a.Version == b.Version
+}
+
+// remember keeps what is needed to wait for a holder that the lock does not
+// name any more.
+func (c *Core) remember(holder string) {
+	s := c.view.snapshot
+	switch {
+	case holder != "":
+		c.last = last{holder: holder, sealed: s.Sealed, token: s.Token, wait: c.duration(s.Record) + c.grace(s.Record), until: Never}
+	case c.view.exists && s.Released() && c.endsLast(s.Record):
+		c.last = last{}
+	case c.last.until == Never:
+		c.last.until = c.now + c.last.wait
+	}
+}
+
+// endsLast reports whether a released record was released by the last holder,
+// or by a later one. A lock that was just created is released by nobody.
+func (c *Core) endsLast(r lock.Record) bool {
+	if c.last.holder == "" {
+		return true
+	}
+	if !r.Sealed {
+		return true // client-go's form; Released has looked at whose it is
+	}
+	return r.Token > 0 && (!c.last.sealed || r.Token >= c.last.token)
+}
+
+func (c *Core) duration(r lock.Record) time.Duration {
+	if r.Duration <= 0 {
+		return c.cfg.Lease
+	}
+	return r.Duration
+}
+
+func (c *Core) grace(r lock.Record) time.Duration {
+	if c.foreign(r) {
+		return c.cfg.Grace
+	}
+	return 0
+}
+
+// foreign: no Regent wrote it, or one with another configuration did.
+func (c *Core) foreign(r lock.Record) bool { return !r.Sealed || r.Duration != c.cfg.Lease }
+
+// newer orders two snapshots. Without comparable versions it cannot say.
+func newer(s, than lock.Snapshot) (yes, ok bool) {
+	a, b := s.Revision(), than.Revision()
+	if a == 0 || b == 0 {
+		return false, s.Version == than.Version && s.UID == than.UID
+	}
+	return a > b, true
+}
+
+// settleOwnership compares the view with what this candidate believes to hold.
+func (c *Core) settleOwnership() {
+	own, ours := c.ours()
+	switch c.phase {
+	case Leading, Draining, Releasing:
+		if ours && (c.term.holding || c.phase == Releasing) {
+			c.hold(own)
+		} else {
+			c.lose()
+		}
+	case Standby:
+		if ours && own.kind == WriteAcquire && own.token > c.term.token && own.sent+c.cfg.Renew > c.now+c.cfg.Retry {
+			c.startTerm(own)
+		}
+	}
+}
+
+// ours finds the write of this process that made the record in view, if one
+// did.
+func (c *Core) ours() (attempt, bool) {
+	s := c.view.snapshot
+	if !c.view.exists || s.Holder != c.cfg.Identity || s.Nonce == "" {
+		return attempt{}, false
+	}
+	if s.Nonce == c.term.nonce {
+		r := c.term.record
+		unchanged := s.Acquired.Equal(r.Acquired) && s.Renewed.Equal(r.Renewed) && s.Transitions == r.Transitions
+		return attempt{kind: WriteRenew, nonce: s.Nonce, token: c.term.token, sent: c.term.sent}, s.Sealed || unchanged
+	}
+	i := slices.IndexFunc(c.attempts, func(a attempt) bool { return a.nonce == s.Nonce })
+	if i < 0 || !s.Sealed {
+		return attempt{}, false
+	}
+	return c.attempts[i], true
+}
+
+// lose takes note that the lock is another's or nobody's.
+func (c *Core) lose() {
+	if c.phase == Releasing && c.term.holding && c.releasedByUs() {
+		c.emit(Note{Kind: NoteReleased})
+	}
+	c.term.holding = false
+	if c.phase != Leading {
+		return
+	}
+	if holder := c.view.holder(); holder != "" {
+		c.endTerm(CauseTaken, holder)
+	} else {
+		c.endTerm(CauseDeleted, "")
+	}
+}
+
+func (c *Core) releasedByUs() bool {
+	return slices.ContainsFunc(c.attempts, func(a attempt) bool {
+		return a.kind == WriteRelease && a.nonce == c.view.snapshot.Nonce
+	})
+}
+
+// heard notes that the API server answered, if err is an answer.
+func (c *Core) heard(err error) {
+	if err == nil || lock.Refused(err) || errors.Is(err, lock.ErrExpired) || lock.RetryAfter(err) > 0 {
+		c.contact = c.now
+	}
+}
