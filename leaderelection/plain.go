@@ -1,0 +1,31 @@
+package leaderelection
+
+import (
+	"context"
+	"errors"
+)
+
+// Plain is the null Runner, for a process that has no rivals: Run calls lead
+// at once. Its terms have no deadline, token 0, and are valid until lead has
+// returned.
+type Plain struct{}
+
+// Run implements [Runner].
+func (Plain) Run(ctx context.Context, lead func(ctx context.Context) error) error {
+	if lead == nil {
+		return errNilLead
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	term := unboundedTerm()
+	defer term.end()
+	workCtx, cancel := context.WithCancelCause(withTerm(context.WithoutCancel(ctx), term))
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() { cancel(ErrShutdown) })()
+	err := lead(workCtx)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
