@@ -3,6 +3,7 @@ package leaderelection
 import (
 	"context"
 	"errors"
+	"log/slog"
 )
 
 // Plain is the null Runner, for a process that has no rivals: Run calls lead
@@ -24,8 +25,11 @@ func (Plain) Run(ctx context.Context, lead func(ctx context.Context) error) erro
 	defer cancel(nil)
 	defer context.AfterFunc(ctx, func() { cancel(ErrShutdown) })()
 	err := lead(workCtx)
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil
+	if workCtx.Err() == nil {
+		return err
 	}
-	return err
+	if err != nil && !errors.Is(err, context.Canceled) {
+		slog.Warn("work ended with an error during shutdown", "error", err)
+	}
+	return nil
 }

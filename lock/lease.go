@@ -55,7 +55,7 @@ func validateName(namespace, name string) (faults []error) {
 type Lease struct {
 	cfg LeaseConfig
 
-	mu   sync.Mutex           // guards the field below
+	mu   sync.Mutex            // guards the field below
 	last *coordinationv1.Lease // what client-go's elector read or wrote last
 }
 
@@ -158,4 +158,3 @@ func microTime(t time.Time) *metav1.MicroTime {
 	}
 	return &metav1.MicroTime{Time: t}
 }
-
