@@ -64,6 +64,12 @@ func (t *Term) extend(deadline time.Duration) {
 	t.deadline = max(t.deadline, deadline)
 }
 
+func (t *Term) until() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.deadline
+}
+
 func (t *Term) end() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

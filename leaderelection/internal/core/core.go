@@ -118,6 +118,9 @@ func New(cfg Config) *Core {
 // the caller's.
 func (c *Core) Step(now Time, event Event) []Action {
 	c.now, c.out = max(c.now, now), nil
+	if _, expired := event.(Expired); c.phase == Leading && (expired || c.now >= c.term.sent+c.cfg.Renew) {
+		c.endTerm(CauseDeadline, "") // before a late reply could revive it
+	}
 	switch e := event.(type) {
 	case Campaign:
 		c.campaign()
@@ -135,7 +138,7 @@ func (c *Core) Step(now Time, event Event) []Action {
 		c.watchEvent(e)
 	case WatchEnded:
 		c.watchEnded(e)
-	case Tick:
+	case Tick, Expired:
 	}
 	c.drive()
 	out := c.out
@@ -178,12 +181,7 @@ func (c *Core) drive() {
 	switch c.phase {
 	case Standby:
 		c.driveStandby()
-	case Leading:
-		if c.now >= c.term.sent+c.cfg.Renew {
-			c.endTerm(CauseDeadline, "")
-		}
-		c.driveRenewal()
-	case Draining:
+	case Leading, Draining:
 		c.driveRenewal()
 	case Releasing:
 		c.driveRelease()

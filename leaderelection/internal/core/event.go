@@ -39,6 +39,9 @@ type (
 	}
 	// Tick: time has passed.
 	Tick struct{}
+	// Expired: the shell's watchdog, which does not wait for the core, has
+	// ended the term at its deadline.
+	Expired struct{}
 )
 
 func (Campaign) event()     {}
@@ -50,6 +53,7 @@ func (WriteReply) event()   {}
 func (WatchEvent) event()   {}
 func (WatchEnded) event()   {}
 func (Tick) event()         {}
+func (Expired) event()      {}
 
 // Cause is why a term ended.
 type Cause int

@@ -159,9 +159,10 @@ func (c *Core) lose() {
 	if c.phase == Releasing && c.term.holding && c.releasedByUs() {
 		c.emit(Note{Kind: NoteReleased})
 	}
+	held := c.term.holding
 	c.term.holding = false
-	if c.phase != Leading {
-		return
+	if c.phase != Leading && !(c.phase == Draining && held) {
+		return // a term that drains is told too: what it still writes has to stop
 	}
 	if holder := c.view.holder(); holder != "" {
 		c.endTerm(CauseTaken, holder)

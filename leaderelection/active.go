@@ -1,0 +1,233 @@
+package leaderelection
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/regent-ha/regent/leaderelection/internal/core"
+)
+
+// activeTerm is a term and the works that run in it. Its watchdog cancels them
+// at the deadline whatever the loop is doing.
+type activeTerm struct {
+	term *Term
+	e    *Elector
+
+	mu       sync.Mutex // guards the fields below
+	works    map[*work]struct{}
+	cause    error // why it ended; nil = it has not
+	endedAt  time.Duration
+	fenceAt  time.Duration
+	fenced   bool
+	joined   bool // all works have returned after the end
+	told     bool // observers know that it ended
+	overruns int
+	timer    *time.Timer
+}
+
+// work is one Run's part in a term.
+type work struct {
+	term   *activeTerm
+	run    *run
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+// watchdogPeriod bounds how late the watchdog notices that the machine has
+// slept: timers do not count that time, the clock does.
+const watchdogPeriod = time.Second
+
+func (l *loop) startTerm(a core.StartTerm) {
+	e := l.e
+	t := &activeTerm{e: e, works: make(map[*work]struct{}), fenceAt: a.Sent + e.cfg.fence()}
+	t.term = newTerm(a.Token, e.cfg.Identity, e.now, a.Sent+e.cfg.RenewDeadline)
+	t.mu.Lock()
+	t.timer = time.AfterFunc(0, t.watch)
+	t.mu.Unlock()
+	l.term = t
+	e.term.Store(t)
+	l.update()
+	l.log.Info("elected", "token", a.Token)
+	e.observe(Event{Kind: EventElected, Token: a.Token, Holder: e.cfg.Identity})
+	for r := range l.runs {
+		if !r.leaving && !r.ended {
+			l.startWork(r)
+		}
+	}
+}
+
+func (l *loop) startWork(r *run) {
+	w := &work{term: l.term, run: r}
+	w.ctx, w.cancel = context.WithCancelCause(withTerm(context.WithoutCancel(r.ctx), l.term.term))
+	if !l.term.enter(w) {
+		return // the deadline has passed just now; the core will say so
+	}
+	r.work = w
+	r.start <- w
+}
+
+// enter adds a work, unless the term has ended.
+func (t *activeTerm) enter(w *work) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cause != nil {
+		return false
+	}
+	t.works[w] = struct{}{}
+	return true
+}
+
+// leave removes a work that has returned, and counts those that have not.
+func (t *activeTerm) leave(w *work) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.works, w)
+	return len(t.works)
+}
+
+// ending is why the term ended; nil = it has not.
+func (t *activeTerm) ending() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.cause
+}
+
+// end cancels all works, at once. lost: nothing of the term is valid any more.
+func (t *activeTerm) end(cause error, lost bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if lost {
+		t.term.end()
+	}
+	if t.cause != nil {
+		return
+	}
+	t.cause, t.endedAt = cause, t.e.now()
+	for w := range t.works {
+		w.cancel(cause)
+	}
+	t.timer.Reset(0)
+}
+
+func (t *activeTerm) extend(sent time.Duration) {
+	t.term.extend(sent + t.e.cfg.RenewDeadline)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.fenceAt, t.fenced = max(t.fenceAt, sent+t.e.cfg.fence()), false
+}
+
+// watch is the watchdog: it ends the term at its deadline, fences works that
+// have not returned, and reports a drain that takes too long.
+func (t *activeTerm) watch() {
+	now := t.e.now()
+	if !t.term.Valid() {
+		t.end(ErrDeadline, true)
+		t.e.send(deadlinePassed{})
+	}
+	t.mu.Lock()
+	if t.joined {
+		t.mu.Unlock()
+		return
+	}
+	cause, draining := t.cause, t.cause != nil
+	next := now + watchdogPeriod
+	if !draining {
+		next = min(next, t.term.until())
+	}
+	var fence, overrun bool
+	if now >= t.fenceAt {
+		fence, t.fenced = !t.fenced, true
+	} else {
+		next = min(next, t.fenceAt)
+	}
+	if draining {
+		period := t.e.cfg.DrainTimeout
+		due := t.endedAt + time.Duration(t.overruns+1)*period
+		if overrun = now >= due; overrun {
+			t.overruns = int((now - t.endedAt) / period)
+			due = t.endedAt + time.Duration(t.overruns+1)*period
+		}
+		next = min(next, due)
+	}
+	since := now - t.endedAt
+	t.timer.Reset(max(next-now, time.Millisecond))
+	t.mu.Unlock()
+	if overrun {
+		t.reportOverrun(cause, since)
+	}
+	if fence {
+		t.reportFence(cause)
+	}
+}
+
+func (t *activeTerm) reportOverrun(cause error, since time.Duration) {
+	t.e.log.Error("the work has not returned: the lock is kept meanwhile", "token", t.term.token, "reason", cause, "for", since)
+	t.e.observe(Event{Kind: EventOverrun, Token: t.term.token, Err: cause, Took: since})
+	if f := t.e.cfg.OnOverrun; f != nil {
+		f(Overrun{Token: t.term.token, Cause: cause, For: since})
+	}
+}
+
+func (t *activeTerm) reportFence(cause error) {
+	t.e.log.Error("the lease is about to expire and the work still runs: another may lead beside it", "token", t.term.token, "reason", cause)
+	t.e.observe(Event{Kind: EventFenced, Token: t.term.token, Err: cause})
+	if f := t.e.cfg.OnFence; f != nil {
+		f(Fence{Token: t.term.token, Cause: cause})
+	}
+}
+
+// endTerm cancels the work before anything else happens. The core says so
+// twice if a term that drains is lost as well.
+func (l *loop) endTerm(a core.EndTerm) {
+	t := l.term
+	if t == nil {
+		return
+	}
+	t.end(causeOf(a))
+	t.mu.Lock()
+	cause, first, works := t.cause, !t.told, len(t.works) // the watchdog may have been faster
+	t.told = true
+	t.mu.Unlock()
+	l.update()
+	if first {
+		l.log.Info("term ended", "token", t.term.token, "reason", cause, "holder", a.Holder)
+		l.e.observe(Event{Kind: EventEnded, Token: t.term.token, Err: cause, Holder: a.Holder})
+	}
+	if works == 0 {
+		l.drained(t)
+	}
+}
+
+// drained: all works of an ended term have returned.
+func (l *loop) drained(t *activeTerm) {
+	t.mu.Lock()
+	if t.joined {
+		t.mu.Unlock()
+		return
+	}
+	t.joined = true
+	t.timer.Stop()
+	took := l.e.now() - t.endedAt
+	t.mu.Unlock()
+	t.term.end()
+	l.term = nil
+	l.log.Info("drained", "token", t.term.token, "took", took)
+	l.e.observe(Event{Kind: EventDrained, Token: t.term.token, Took: took})
+	l.e.send(answer{event: core.WorkReturned{}})
+}
+
+func causeOf(a core.EndTerm) (cause error, lost bool) {
+	switch a.Cause {
+	case core.CauseTaken:
+		return fmt.Errorf("%w: %q", ErrTaken, a.Holder), true
+	case core.CauseDeleted:
+		return ErrDeleted, true
+	case core.CauseSteppedDown:
+		return ErrSteppedDown, false
+	case core.CauseShutdown:
+		return ErrShutdown, false
+	}
+	return ErrDeadline, true
+}

@@ -1,0 +1,214 @@
+package leaderelection
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/regent-ha/regent/leaderelection/internal/core"
+)
+
+// Elector is a [Runner] that leads while it holds a lock. Make it with New,
+// NewDefault or NewElector. All methods are safe for concurrent use, and of a
+// nil Elector they say that it does not lead.
+type Elector struct {
+	cfg       Config
+	now       func() time.Duration
+	log       *slog.Logger
+	started   time.Time
+	core      *core.Core // used by the loop only
+	observers *queue[Event]
+	events    *queue[kubernetesEvent]
+
+	term   atomic.Pointer[activeTerm] // the present or the last one
+	status atomic.Pointer[state]
+
+	mu      sync.Mutex // guards the fields below
+	inbox   []any      // for the loop
+	wake    chan struct{}
+	looping bool // a loop takes from inbox
+}
+
+// NewElector returns the Elector that cfg describes, or all that is wrong with
+// cfg. It sends nothing before Run.
+func NewElector(cfg Config) (*Elector, error) {
+	cfg.setDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	if cfg.Pod == "" {
+		cfg.Pod = podName()
+	}
+	nonce := unique()
+	if cfg.Identity == "" {
+		cfg.Identity = cfg.Pod + "_" + nonce
+	}
+	if cfg.Now == nil {
+		cfg.Now = systemClock()
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	e := &Elector{cfg: cfg, now: cfg.Now, started: time.Now(), wake: make(chan struct{}, 1)}
+	e.log = cfg.Logger.With("lock", cfg.Lock.String(), "identity", cfg.Identity)
+	e.core = core.New(core.Config{
+		Identity: cfg.Identity, Pod: cfg.Pod, Nonce: nonce,
+		Lease: cfg.LeaseDuration, Renew: cfg.RenewDeadline, Retry: cfg.RetryPeriod, First: cfg.first(),
+		AllowForeign: cfg.Foreign == ForeignAllow, Grace: cfg.ForeignGrace,
+		Publish: true, Seed: seed(nonce),
+	})
+	e.observers = &queue[Event]{deliver: e.tell}
+	e.events = &queue[kubernetesEvent]{deliver: func(k kubernetesEvent) { cfg.Events.write(k, e.log) }}
+	e.status.Store(&state{})
+	return e, nil
+}
+
+// Run implements [Runner].
+func (e *Elector) Run(ctx context.Context, lead func(ctx context.Context) error) error {
+	if e == nil {
+		return ErrNilElector
+	}
+	if lead == nil {
+		return errNilLead
+	}
+	r := &run{ctx: ctx, start: make(chan *work, 1), result: make(chan error, 1)}
+	e.send(join{r})
+	defer context.AfterFunc(ctx, func() { e.send(leave{r}) })()
+	for {
+		select {
+		case w := <-r.start:
+			e.lead(w, lead)
+		case err := <-r.result:
+			return err
+		}
+	}
+}
+
+// lead runs the work on Run's own goroutine, so that a panic reaches Run's
+// caller; the lock is given up even then.
+func (e *Elector) lead(w *work, lead func(ctx context.Context) error) {
+	panicked := true
+	defer func() {
+		if panicked {
+			e.send(leave{w.run})
+			e.send(returned{work: w, err: fmt.Errorf("the work panicked")})
+		}
+	}()
+	err := lead(w.ctx)
+	panicked = false
+	e.send(returned{work: w, err: err})
+}
+
+// StepDown ends the present term in favour of any other candidate: the work is
+// cancelled with ErrSteppedDown and joined, the lock released, and this
+// Elector campaigns again after the others had 2·RetryPeriod to take it. It
+// returns when the lock is released, or with ctx's error while that goes on.
+// ErrNotLeader: there is no term.
+func (e *Elector) StepDown(ctx context.Context) error { return e.stepDown(ctx, "") }
+
+// TransferTo is StepDown in favour of one candidate, named by its identity or
+// by its pod: the others leave the lock alone for RetryPeriod. Whether the
+// candidate took it is not waited for. ErrNoSuchCandidate: nobody of that name
+// campaigned for this lock.
+func (e *Elector) TransferTo(ctx context.Context, candidate string) error {
+	if !e.IsLeader() {
+		return ErrNotLeader
+	}
+	candidates := e.Status().Candidates
+	i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Identity == candidate })
+	if i < 0 {
+		i = slices.IndexFunc(candidates, func(c Candidate) bool { return c.Pod == candidate })
+	}
+	switch {
+	case i < 0:
+		return fmt.Errorf("%w: %q; the candidates of %s are %v", ErrNoSuchCandidate, candidate, e.cfg.Lock, names(candidates))
+	case candidates[i].Identity == e.cfg.Identity:
+		return fmt.Errorf("leaderelection: TransferTo %q: it leads already; mend: name another of %v", candidate, names(candidates))
+	}
+	return e.stepDown(ctx, candidates[i].Identity)
+}
+
+func (e *Elector) stepDown(ctx context.Context, successor string) error {
+	if e == nil || !e.IsLeader() {
+		return ErrNotLeader
+	}
+	done := make(chan error, 1)
+	e.send(stepDown{successor: successor, done: done})
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// IsLeader reports whether this process holds the lock and its term is still
+// valid in time.
+func (e *Elector) IsLeader() bool {
+	if e == nil {
+		return false
+	}
+	t := e.term.Load()
+	return t != nil && t.term.Valid()
+}
+
+// send gives the loop a message, and starts the loop if there is none.
+func (e *Elector) send(message any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.looping {
+		if _, ok := message.(join); !ok {
+			refuse(message)
+			return
+		}
+		e.looping = true
+		go newLoop(e).run()
+	}
+	e.inbox = append(e.inbox, message)
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// receive returns what was sent. If there is nothing, and last is set, the
+// loop has to end: what comes later starts another.
+func (e *Elector) receive(last bool) []any {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	messages := e.inbox
+	e.inbox = nil
+	if len(messages) == 0 && last {
+		e.looping = false
+	}
+	return messages
+}
+
+func (e *Elector) observe(ev Event) {
+	ev.Time, ev.Lock, ev.Identity = time.Now(), e.cfg.Lock.String(), e.cfg.Identity
+	if len(e.cfg.Observers) > 0 {
+		e.observers.push(ev)
+	}
+	if _, reason, _ := ev.describe(); reason != "" && e.cfg.Events != nil {
+		e.events.push(kubernetesEvent{Event: ev, uid: e.status.Load().core.Snapshot.UID})
+	}
+}
+
+func (e *Elector) tell(ev Event) {
+	for _, o := range e.cfg.Observers {
+		o(ev)
+	}
+}
+
+// seed makes a jitter source of a nonce.
+func seed(nonce string) uint64 {
+	s := uint64(14695981039346656037) // FNV-1a
+	for _, b := range []byte(nonce) {
+		s = (s ^ uint64(b)) * 1099511628211
+	}
+	return s | 1
+}
