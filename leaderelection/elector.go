@@ -175,17 +175,28 @@ func (e *Elector) send(message any) {
 	}
 }
 
-// receive returns what was sent. If there is nothing, and last is set, the
-// loop has to end: what comes later starts another.
-func (e *Elector) receive(last bool) []any {
+// receive returns what was sent.
+func (e *Elector) receive() []any {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	messages := e.inbox
 	e.inbox = nil
-	if len(messages) == 0 && last {
-		e.looping = false
-	}
 	return messages
+}
+
+// rest ends the loop, unless a Run has joined meanwhile: what comes later
+// starts another.
+func (e *Elector) rest() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if slices.ContainsFunc(e.inbox, func(m any) bool { _, ok := m.(join); return ok }) {
+		return false
+	}
+	for _, m := range e.inbox {
+		refuse(m)
+	}
+	e.inbox, e.looping = nil, false
+	return true
 }
 
 func (e *Elector) observe(ev Event) {

@@ -73,11 +73,8 @@ func newLoop(e *Elector) *loop {
 }
 
 func (l *loop) run() {
-	for more := true; more; {
+	for rest := false; !rest; rest = l.e.rest() {
 		l.campaign()
-		left := l.e.receive(true)
-		l.e.putBack(left)
-		more = len(left) > 0
 	}
 }
 
@@ -87,23 +84,26 @@ func (l *loop) campaign() {
 	l.idle = false
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for !l.idle {
-		select {
-		case <-l.e.wake:
-			for _, m := range l.e.receive(false) {
-				l.handle(m)
-			}
-		case event, ok := <-l.watch.events:
-			l.watched(event, ok)
-		case <-timer.C:
-			l.step(core.Tick{})
+	for {
+		for _, m := range l.e.receive() {
+			l.handle(m)
 		}
 		l.update()
 		l.settled()
+		if l.idle {
+			break
+		}
 		if wake := l.core.Wake(); wake == core.Never {
 			timer.Stop()
 		} else {
 			timer.Reset(max(0, wake-l.e.now()))
+		}
+		select {
+		case <-l.e.wake:
+		case event, ok := <-l.watch.events:
+			l.watched(event, ok)
+		case <-timer.C:
+			l.step(core.Tick{})
 		}
 	}
 	l.cancel()
@@ -215,18 +215,4 @@ func (e *Elector) token() uint64 {
 		return t.term.Token()
 	}
 	return 0
-}
-
-// putBack undoes a receive.
-func (e *Elector) putBack(messages []any) {
-	if len(messages) == 0 {
-		return
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.inbox = append(messages, e.inbox...)
-	select {
-	case e.wake <- struct{}{}:
-	default:
-	}
 }

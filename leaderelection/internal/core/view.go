@@ -36,6 +36,7 @@ func (c *Core) learn(exists bool, s lock.Snapshot) {
 	c.view.epoch++
 	if !same {
 		c.view.changed = c.now
+		c.nextTry = 0 // what was tried before was another version
 	}
 	c.tokens = max(c.tokens, s.Token)
 	holder := ""
