@@ -1,0 +1,18 @@
+//go:build unix
+
+package controlplane
+
+import (
+	"os"
+	"syscall"
+)
+
+func interruptGroup(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGINT) }
+
+// terminate asks a child to end, also one that a test has stopped.
+func terminate(p *os.Process) error {
+	if err := p.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return p.Signal(syscall.SIGCONT)
+}
