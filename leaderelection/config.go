@@ -72,6 +72,10 @@ type Config struct {
 	// Logger: nil = slog.Default().
 	Logger *slog.Logger
 
+	// nonce is what each of this process's writes begins with, and where
+	// jitter comes from; "" = random. For reproducible tests.
+	nonce string
+
 	// Now is a clock that never goes back, from any origin. nil = one that
 	// goes on while the machine sleeps, where the system has one
 	// (CLOCK_BOOTTIME). For tests.

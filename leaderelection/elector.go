@@ -1,6 +1,7 @@
 package leaderelection
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -43,7 +44,7 @@ func NewElector(cfg Config) (*Elector, error) {
 	if cfg.Pod == "" {
 		cfg.Pod = podName()
 	}
-	nonce := unique()
+	nonce := cmp.Or(cfg.nonce, unique())
 	if cfg.Identity == "" {
 		cfg.Identity = cfg.Pod + "_" + nonce
 	}

@@ -18,9 +18,9 @@ func (l *loop) request(name string, deadline core.Time, do func(context.Context)
 		defer cancel()
 		sent := l.e.now()
 		snapshot, err := do(ctx)
-		l.e.observe(Event{Kind: EventRequest, Request: name, Took: l.e.now() - sent, Err: err})
-		if err != nil && l.ctx.Err() == nil {
-			l.log.Debug("request failed", "request", name, "error", err)
+		if l.ctx.Err() == nil { // else nobody waits for it any more
+			l.e.observe(Event{Kind: EventRequest, Request: name, Took: l.e.now() - sent, Err: err})
+			l.log.Debug("request", "request", name, "took", l.e.now()-sent, "error", err)
 		}
 		l.e.send(answer{event: reply(snapshot, err), err: err})
 	})

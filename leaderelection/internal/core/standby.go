@@ -33,9 +33,11 @@ func (c *Core) standbyWake() Time {
 	return max(c.takeAt, c.nextTry)
 }
 
+// publishWake is when this candidate adds itself to the list: while somebody
+// leads, so that it is in nobody's way who takes the lock.
 func (c *Core) publishWake() Time {
 	s := c.view.snapshot
-	if !c.cfg.Publish || !c.canWrite() || !c.view.exists || s.Problem != nil || c.listed(s.Candidates) {
+	if !c.cfg.Publish || !c.canWrite() || c.view.holder() == "" || s.Problem != nil || c.listed(s.Candidates) {
 		return Never
 	}
 	return c.publishAt
@@ -58,6 +60,8 @@ func (c *Core) mayTake() (at Time, refused bool) {
 	switch {
 	case !c.view.known:
 		return Never, false
+	case r.Holder == "" && r.Problem == nil && c.last.nonce != "" && c.last.nonce == c.term.nonce:
+		return 0, false // it vanished under this candidate, whose work has returned
 	case !c.view.exists:
 		return c.last.until, false // 0 if it was never seen held
 	case r.Problem != nil && (!c.cfg.AllowForeign || isNewer(r.Problem)):

@@ -90,7 +90,9 @@ func (c *Core) driveRenewal() {
 // driveRelease gives the lock up, and ends when it is not ours.
 func (c *Core) driveRelease() {
 	t := &c.term
-	undecided := slices.ContainsFunc(c.attempts, func(a attempt) bool { return a.open && a.kind == WriteAcquire })
+	undecided := slices.ContainsFunc(c.attempts, func(a attempt) bool {
+		return a.open && a.kind == WriteAcquire && a.base == c.view.snapshot.Version // else it cannot commit any more
+	})
 	switch {
 	case !t.holding && !undecided:
 		c.settle()

@@ -21,6 +21,7 @@ type view struct {
 // last remembers who held a lock that does not say so any more.
 type last struct {
 	holder string
+	nonce  string // of its last write
 	sealed bool
 	token  uint64
 	wait   time.Duration // how long after its disappearance it counts as held
@@ -73,7 +74,7 @@ func (c *Core) remember(holder string) {
 	s := c.view.snapshot
 	switch {
 	case holder != "":
-		c.last = last{holder: holder, sealed: s.Sealed, token: s.Token, wait: c.duration(s.Record) + c.grace(s.Record), until: Never}
+		c.last = last{holder: holder, nonce: s.Nonce, sealed: s.Sealed, token: s.Token, wait: c.duration(s.Record) + c.grace(s.Record), until: Never}
 	case c.view.exists && s.Released() && c.endsLast(s.Record):
 		c.last = last{}
 	case c.last.until == Never:
