@@ -37,7 +37,8 @@ type Config struct {
 	// each process, also after a restart. "" = the pod's or host's name and a
 	// random part.
 	Identity string
-	// Pod names the pod for TransferTo. "" = $POD_NAME, else the host's name.
+	// Pod names the pod for TransferTo; an earlier start of the same pod loses
+	// its place in the list of candidates. "" = $POD_NAME, if that is set.
 	Pod string
 
 	// Foreign says what to do about a lock that is held by a record which no

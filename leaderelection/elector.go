@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -41,12 +42,10 @@ func NewElector(cfg Config) (*Elector, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	if cfg.Pod == "" {
-		cfg.Pod = podName()
-	}
+	cfg.Pod = cmp.Or(cfg.Pod, os.Getenv("POD_NAME"))
 	nonce := cmp.Or(cfg.nonce, unique())
 	if cfg.Identity == "" {
-		cfg.Identity = cfg.Pod + "_" + nonce
+		cfg.Identity = cmp.Or(cfg.Pod, hostName()) + "_" + nonce
 	}
 	if cfg.Now == nil {
 		cfg.Now = systemClock()

@@ -77,7 +77,7 @@ func (k *KubernetesEvents) write(e kubernetesEvent, log *slog.Logger) {
 		Type:                kind,
 		Reason:              reason,
 		Message:             fmt.Sprintf("%.1000s", message),
-		Source:              corev1.EventSource{Component: "regent", Host: podName()},
+		Source:              corev1.EventSource{Component: "regent", Host: hostName()},
 		FirstTimestamp:      at,
 		LastTimestamp:       at,
 		EventTime:           metav1.NewMicroTime(e.Time),

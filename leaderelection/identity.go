@@ -30,11 +30,7 @@ func podNamespace() (string, error) {
 	return "", errors.Join(fault, err)
 }
 
-// podName is the name of this process's pod, or of its host.
-func podName() string {
-	if name := os.Getenv("POD_NAME"); name != "" {
-		return name
-	}
+func hostName() string {
 	name, err := os.Hostname()
 	if err != nil {
 		return "unknown"

@@ -43,7 +43,7 @@ type Record struct {
 type Candidate struct {
 	// Identity is what it would write as Holder.
 	Identity string `json:"identity"`
-	// Pod is its pod's name, or its host's.
+	// Pod is its pod's name, if it has one.
 	Pod string `json:"pod,omitempty"`
 	// Since is when it started, by its own clock.
 	Since time.Time `json:"since"`

@@ -5,6 +5,7 @@ import (
 	"net"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 )
 
@@ -16,13 +17,15 @@ import (
 // delay a renewal; it speaks HTTP/1.1, in which a request that got stuck does
 // not take the next one with it (a black-holed HTTP/2 connection is shared by
 // all requests for about 46 s, longer than a lease lasts); it has no client-side
-// rate limit; and it needs no more than a few seconds to find out that a host
-// does not answer.
+// rate limit; it speaks protobuf, so it is for built-in kinds; and it needs no
+// more than a few seconds to find out that a host does not answer.
 func RESTConfig(cfg *rest.Config) *rest.Config {
 	c := rest.AddUserAgent(rest.CopyConfig(cfg), "leader-election")
 	c.QPS = -1
 	c.RateLimiter = nil
 	c.NextProtos = []string{"http/1.1"}
+	c.ContentType = runtime.ContentTypeProtobuf
+	c.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
 	if c.Dial == nil {
 		dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 5 * time.Second}
 		c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {

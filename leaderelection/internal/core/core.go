@@ -74,12 +74,13 @@ type Core struct {
 	read  reading
 	watch watching
 
-	takeAt    Time // when the lock may be taken, Never if it may not
-	holdUntil Time // after a StepDown: let others go first
-	nextTry   Time // earliest time of the next acquire or insert
-	publishAt Time // earliest time of the next publish
-	refused   bool // the record in view is not taken, whatever its age
-	contact   Time // when the API server was heard of last
+	takeAt    Time   // when the lock may be taken, Never if it may not
+	holdUntil Time   // after a StepDown: let others go first
+	nextTry   Time   // earliest time of the next acquire or insert
+	publishAt Time   // earliest time of the next publish
+	published string // the UID of the lock that has listed this candidate
+	refused   bool   // the record in view is not taken, whatever its age
+	contact   Time   // when the API server was heard of last
 	tokens    uint64
 	seed      uint64
 }
@@ -146,13 +147,16 @@ func (c *Core) Step(now Time, event Event) []Action {
 	return out
 }
 
+// unlisted is no lock's UID.
+const unlisted = "-"
+
 func (c *Core) campaign() {
 	c.campaigning = true
 	if c.phase == Idle {
 		c.phase = Standby
 		c.contact = c.now
 		c.need()
-		c.publishAt = c.now + c.jitter(c.cfg.Retry)
+		c.publishAt, c.published = c.now+c.jitter(c.cfg.Retry), unlisted
 	}
 }
 

@@ -38,6 +38,9 @@ func (c *Core) writeReply(e WriteReply) {
 
 // committed: the store made the change.
 func (c *Core) committed(a attempt, s lock.Snapshot) {
+	if a.kind == WritePublish {
+		c.published = s.UID // also of a store that keeps no candidates
+	}
 	if s.Nonce == "" && a.nonce != "" {
 		s.Nonce, s.Sealed = a.nonce, true // a store that keeps no nonces
 	}

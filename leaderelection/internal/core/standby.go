@@ -33,11 +33,12 @@ func (c *Core) standbyWake() Time {
 	return max(c.takeAt, c.nextTry)
 }
 
-// publishWake is when this candidate adds itself to the list: while somebody
-// leads, so that it is in nobody's way who takes the lock.
+// publishWake is when this candidate adds itself to the list: once per lock, so
+// that two cannot push each other out for ever, and while somebody leads, so
+// that it is in nobody's way who takes the lock.
 func (c *Core) publishWake() Time {
 	s := c.view.snapshot
-	if !c.cfg.Publish || !c.canWrite() || c.view.holder() == "" || s.Problem != nil || c.listed(s.Candidates) {
+	if !c.cfg.Publish || !c.canWrite() || c.view.holder() == "" || s.Problem != nil || c.published == s.UID {
 		return Never
 	}
 	return c.publishAt

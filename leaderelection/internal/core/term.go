@@ -152,7 +152,7 @@ func (c *Core) acquireRecord() lock.Record {
 // withMe adds this candidate to the list; an earlier start of the same pod
 // makes way.
 func (c *Core) withMe(candidates []lock.Candidate) []lock.Candidate {
-	if !c.cfg.Publish || c.listed(candidates) {
+	if !c.cfg.Publish || c.listed(candidates) || c.view.exists && c.published == c.view.snapshot.UID {
 		return candidates
 	}
 	return append(without(candidates, c.cfg.Identity, c.cfg.Pod), lock.Candidate{Identity: c.cfg.Identity, Pod: c.cfg.Pod})

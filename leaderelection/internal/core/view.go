@@ -40,6 +40,9 @@ func (c *Core) learn(exists bool, s lock.Snapshot) {
 		c.nextTry = 0 // what was tried before was another version
 	}
 	c.tokens = max(c.tokens, s.Token)
+	if exists && c.listed(s.Candidates) {
+		c.published = s.UID
+	}
 	holder := ""
 	if exists {
 		holder = s.Holder
