@@ -124,7 +124,7 @@ func (t *activeTerm) watch() {
 	now := t.e.now()
 	if !t.term.Valid() {
 		t.end(ErrDeadline, true)
-		t.e.send(deadlinePassed{})
+		t.e.send(deadlinePassed{t})
 	}
 	t.mu.Lock()
 	if t.joined {

@@ -57,8 +57,8 @@ type (
 		events <-chan lock.Event
 		err    error
 	}
-	// deadlinePassed: the watchdog has ended the term.
-	deadlinePassed struct{}
+	// deadlinePassed: the watchdog has ended this term.
+	deadlinePassed struct{ term *activeTerm }
 )
 
 // refuse answers a message that comes when no loop runs.
@@ -137,7 +137,9 @@ func (l *loop) handle(message any) {
 	case opened:
 		l.opened(m)
 	case deadlinePassed:
-		l.step(core.Expired{})
+		if l.term == m.term {
+			l.step(core.Expired{})
+		}
 	}
 }
 
@@ -150,7 +152,9 @@ func (l *loop) step(event core.Event) {
 		case core.StartTerm:
 			l.startTerm(a)
 		case core.ExtendTerm:
-			l.term.extend(a.Sent)
+			if l.term != nil { // else the work has returned just now
+				l.term.extend(a.Sent)
+			}
 		case core.Read:
 			l.read(a)
 		case core.Write:
