@@ -6,12 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
+	"strings"
 	"time"
 )
-
-// stopGrace is how long a server may take to end before it is killed.
-const stopGrace = 15 * time.Second
 
 // child is a running server.
 type child struct {
@@ -20,7 +19,6 @@ type child struct {
 	cmd    *exec.Cmd
 	output *lines
 	done   chan struct{} // closed when the process has ended
-	err    error         // how it ended; to be read after done
 }
 
 // startChild starts a server, which outlives every context but not this process.
@@ -40,7 +38,7 @@ func startChild(name, path string, flags map[string][]string, log io.Writer) (*c
 		}
 		c.pid = c.cmd.Process.Pid
 		started <- nil
-		c.err = c.cmd.Wait()
+		_ = c.cmd.Wait() // fault reads how it ended
 		close(c.done)
 	})
 	if err := <-started; err != nil {
@@ -102,10 +100,15 @@ func get(ctx context.Context, client *http.Client, url string) error {
 
 // fault says how the process ended; to be called after done.
 func (c *child) fault() error {
-	return fmt.Errorf("%w%s", errors.Join(c.err, errEnded), c.output.tail())
+	output := c.output.tail()
+	if strings.Contains(output, "address already in use") {
+		return fmt.Errorf("%w%s", errPortTaken, output)
+	}
+	return fmt.Errorf("%v%s", c.cmd.ProcessState, output)
 }
 
-var errEnded = errors.New("process ended")
+// errPortTaken is mended by other ports.
+var errPortTaken = errors.New("another process took its port")
 
 func (c *child) running() bool {
 	if c == nil {
@@ -119,22 +122,23 @@ func (c *child) running() bool {
 	}
 }
 
-// stop ends the process, also one that a test has stopped or killed, and
-// returns when it has gone.
-func (c *child) stop() error {
+// stop ends the process, also one that a test has suspended or killed, and
+// returns when it has gone. It has the grace to end by itself.
+func (c *child) stop(grace time.Duration) error {
 	if !c.running() {
 		return nil
 	}
-	if err := terminate(c.cmd.Process); err != nil && c.running() {
-		return errors.Join(fmt.Errorf("end %s: %w", c.name, err), c.cmd.Process.Kill())
+	if grace > 0 {
+		_ = terminate(c.cmd.Process)
+		select {
+		case <-c.done:
+			return nil
+		case <-time.After(grace):
+		}
 	}
-	select {
-	case <-c.done:
-		return nil
-	case <-time.After(stopGrace):
+	if err := c.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill %s: %w", c.name, err)
 	}
-	err := fmt.Errorf("%s did not end in %v and was killed", c.name, stopGrace)
-	err = errors.Join(err, c.cmd.Process.Kill())
 	<-c.done
-	return err
+	return nil
 }

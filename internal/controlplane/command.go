@@ -41,6 +41,7 @@ func run(ctx context.Context, c command) (string, error) {
 	name := filepath.Base(c.path)
 	switch {
 	case ctx.Err() != nil:
+		killGroup(cmd.Process) // what did not heed the interrupt
 		return "", fmt.Errorf("%s: %w", name, context.Cause(ctx))
 	case err != nil:
 		return "", fmt.Errorf("%s %s: %w%s", name, firstArg(c.args), err, stderr.tail())

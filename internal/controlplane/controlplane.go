@@ -57,7 +57,7 @@ func Start(ctx context.Context, cfg Config) (*ControlPlane, error) {
 			return c, nil
 		}
 		faults = append(faults, err, c.Stop())
-		if ctx.Err() != nil || !errors.Is(err, errEnded) {
+		if ctx.Err() != nil || !errors.Is(err, errPortTaken) {
 			break
 		}
 	}
@@ -140,13 +140,14 @@ func (c *ControlPlane) startAPIServer(ctx context.Context) error {
 	// It makes the namespace after it has said that it is ready.
 	err = server.awaitOK(ctx, c.client, c.admin.Host+"/readyz", c.admin.Host+"/api/v1/namespaces/default")
 	if err != nil {
-		return errors.Join(err, server.stop())
+		return errors.Join(err, server.stop(0))
 	}
 	c.apiServer = server
 	return nil
 }
 
-// Stop ends both servers and removes their data. Later calls do nothing.
+// Stop ends both servers and removes their data. Nothing of them is wanted any
+// more, so it kills. Later calls do nothing.
 func (c *ControlPlane) Stop() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,7 +155,7 @@ func (c *ControlPlane) Stop() error {
 		return nil
 	}
 	c.stopped = true
-	err := errors.Join(c.apiServer.stop(), c.etcd.stop(), c.remove())
+	err := errors.Join(c.apiServer.stop(0), c.etcd.stop(0), c.remove())
 	if err != nil {
 		return fmt.Errorf("controlplane: stop: %w", err)
 	}

@@ -4,17 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // ErrStopped is returned for a control plane after Stop.
 var ErrStopped = errors.New("control plane is stopped")
 
-// StopAPIServer ends kube-apiserver as SIGTERM does and leaves etcd alone.
-// It does nothing when kube-apiserver does not run.
+// stopGrace is how long kube-apiserver may take to end. It would wait for open
+// watches, up to a minute, and loses nothing when it is killed.
+const stopGrace = 3 * time.Second
+
+// StopAPIServer ends kube-apiserver and leaves etcd alone: by SIGTERM, and by
+// SIGKILL when open watches keep it for three seconds. It does nothing when
+// kube-apiserver does not run.
 func (c *ControlPlane) StopAPIServer() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.apiServer.stop(); err != nil {
+	if err := c.apiServer.stop(stopGrace); err != nil {
 		return fmt.Errorf("controlplane: %w", err)
 	}
 	return nil
