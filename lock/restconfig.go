@@ -14,11 +14,12 @@ import (
 //	client, err := kubernetes.NewForConfig(lock.RESTConfig(cfg))
 //
 // It has connections of its own, so that the program's other traffic does not
-// delay a renewal; it speaks HTTP/1.1, in which a request that got stuck does
+// delay a renewal. It speaks HTTP/1.1, in which a request that got stuck does
 // not take the next one with it (a black-holed HTTP/2 connection is shared by
-// all requests for about 46 s, longer than a lease lasts); it has no client-side
-// rate limit; it speaks protobuf, so it is for built-in kinds; and it needs no
-// more than a few seconds to find out that a host does not answer.
+// all requests for about 46 s, longer than a lease lasts), and it dials anew
+// while one is stuck. It has no client-side rate limit, needs no more than a few
+// seconds to find out that a host does not answer, and speaks protobuf, so it is
+// for built-in kinds.
 func RESTConfig(cfg *rest.Config) *rest.Config {
 	c := rest.AddUserAgent(rest.CopyConfig(cfg), "leader-election")
 	c.QPS = -1
@@ -26,6 +27,7 @@ func RESTConfig(cfg *rest.Config) *rest.Config {
 	c.NextProtos = []string{"http/1.1"}
 	c.ContentType = runtime.ContentTypeProtobuf
 	c.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+	c.Wrap(newFreshConnections)
 	if c.Dial == nil {
 		dialer := &net.Dialer{Timeout: 5 * time.Second, KeepAlive: 5 * time.Second}
 		c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
