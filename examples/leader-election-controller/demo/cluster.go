@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/regent-ha/regent/examples/leader-election-controller/manifests"
+	"github.com/regent-ha/regent/internal/controlplane"
+)
+
+// cluster is an API server with the example's manifests in it.
+type cluster struct {
+	plane      *controlplane.ControlPlane
+	namespace  string
+	kubeconfig string // of the example's service account
+}
+
+func startCluster(ctx context.Context, out *output, dir string) (*cluster, error) {
+	out.say("starting a real etcd and kube-apiserver; the first time they are downloaded or built")
+	plane, err := controlplane.Start(ctx, controlplane.Config{Progress: out})
+	if err != nil {
+		return nil, err
+	}
+	c := &cluster{plane: plane, kubeconfig: filepath.Join(dir, "kubeconfig")}
+	out.say("the API server is ready at %s", plane.Config().Host)
+	if err := c.apply(ctx); err != nil {
+		return nil, errors.Join(err, plane.Stop())
+	}
+	out.say("applied namespace, service account, role and flow schema of the example's manifests;")
+	out.more("the replicas run as that service account, with no other rights")
+	return c, nil
+}
+
+// apply applies the manifests but the Deployment, which nobody would run here.
+func (c *cluster) apply(ctx context.Context) error {
+	all, err := manifests.Objects()
+	if err != nil {
+		return err
+	}
+	var objects []*unstructured.Unstructured
+	var account string
+	for _, object := range all {
+		switch object.GetKind() {
+		case "Deployment", "PodDisruptionBudget":
+			continue
+		case "ServiceAccount":
+			account, c.namespace = object.GetName(), object.GetNamespace()
+		}
+		objects = append(objects, object)
+	}
+	if err := manifests.Apply(ctx, c.plane.Config(), objects); err != nil {
+		return err
+	}
+	user, err := c.plane.User(fmt.Sprintf("system:serviceaccount:%s:%s", c.namespace, account), "system:serviceaccounts")
+	if err != nil {
+		return err
+	}
+	kubeconfig, err := controlplane.Kubeconfig(user)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.kubeconfig, kubeconfig, 0o600)
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+)
+
+// process is a replica: a program that writes a journal to standard output.
+// It does not outlive this one.
+type process struct {
+	name  string
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when it has gone and its journal is read
+	err   error         // how it ended; to be read after ended
+}
+
+// startProcess starts cmd and hands each line of its journal to each.
+func startProcess(name string, cmd *exec.Cmd, each func(journal.Line)) (*process, error) {
+	out, in, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stdout = in
+	cmd.SysProcAttr = attributes()
+	p := &process{name: name, cmd: cmd, ended: make(chan struct{})}
+	started := make(chan error)
+	go func() {
+		// Linux ties the life of a child to the thread that started it, so
+		// this one must live as long as the child does.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		_ = in.Close() // the child has it
+		started <- err
+		if err != nil {
+			_ = out.Close()
+			return
+		}
+		p.err = p.wait(out, each)
+		close(p.ended)
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	return p, nil
+}
+
+func (p *process) wait(out io.ReadCloser, each func(journal.Line)) error {
+	readErr := journal.Read(out, each)
+	_ = out.Close()
+	if err := p.cmd.Wait(); err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	return readErr
+}
+
+// exit waits for the end of a replica that was told to, and wants exit code 0.
+func (p *process) exit(within time.Duration) error {
+	select {
+	case <-p.ended:
+		return p.err
+	case <-time.After(within):
+		return fmt.Errorf("%s has not ended %v after SIGTERM", p.name, within)
+	}
+}
+
+// terminate asks it to end, as a kubelet does.
+func (p *process) terminate() error { return p.signal(syscall.SIGTERM) }
+
+// kill ends it, also while it is stopped, and waits until it has gone.
+func (p *process) kill() error {
+	err := p.signal(syscall.SIGKILL)
+	<-p.ended
+	return err
+}
+
+func (p *process) signal(s os.Signal) error {
+	if err := p.cmd.Process.Signal(s); err != nil {
+		return fmt.Errorf("%v to %s: %w", s, p.name, err)
+	}
+	return nil
+}
+
+func (p *process) running() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/regent-ha/regent/leaderelection"
+)
+
+// pages are for kubelets, people and Prometheus.
+func pages(elector *leaderelection.Elector, synced func() bool, registry *prometheus.Registry) http.Handler {
+	mux := http.NewServeMux()
+	// Alive: that this is answered says it.
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
+	// Ready: could take over at once. Whether it leads does not matter, nor
+	// whether the API server answers: unready replicas would mend neither.
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !synced() {
+			answer(w, http.StatusServiceUnavailable, "the pods are not listed yet")
+			return
+		}
+		answer(w, http.StatusOK, "ok")
+	})
+	mux.HandleFunc("GET /leaderz", func(w http.ResponseWriter, r *http.Request) { leaderz(w, r, elector) })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+// leaderz says who leads, and whether this replica could: for people and for
+// alerts, not for probes.
+func leaderz(w http.ResponseWriter, r *http.Request, elector *leaderelection.Elector) {
+	status, code := elector.Status(), http.StatusOK
+	page := map[string]any{
+		"lock": status.Lock, "leader": status.Holder, "token": status.Token, "since": status.Acquired,
+		"replica": status.Identity, "phase": status.Phase, "leads": status.Leader, "watching": status.Watching,
+		"heard_of_the_api_server": status.Contact.Round(time.Millisecond).String() + " ago",
+	}
+	if err := elector.Check(r); err != nil {
+		code, page["error"] = http.StatusServiceUnavailable, err.Error()
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	_ = encoder.Encode(page) // a client that has gone needs none
+}
+
+func answer(w http.ResponseWriter, code int, text string) {
+	w.WriteHeader(code)
+	_, _ = fmt.Fprintln(w, text)
+}
+
+// servePages serves until the returned function is called. If it cannot, it
+// calls cancel with the reason.
+func servePages(address string, handler http.Handler, cancel context.CancelCauseFunc) (stop func()) {
+	if address == "" {
+		return func() {}
+	}
+	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	go func() { cancel(fmt.Errorf("pages: %w", server.ListenAndServe())) }()
+	return func() { _ = server.Close() }
+}
