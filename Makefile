@@ -1,0 +1,97 @@
+# "make" alone says what there is. Everything needs Go, and nothing else but a
+# C compiler for the race detector.
+
+GO      ?= go
+PKG     ?= ./...
+RUN     ?= .
+TIMEOUT ?= 20m
+
+# What has goroutines that an election depends on is tested with the race
+# detector; the core has none, and its search would take too long.
+RACED  = ./lock/... ./leaderelection ./leaderelection/metrics/... ./leaderelection/runnertest/... ./controller/...
+CORE   = ./leaderelection/internal/...
+GOTEST = $(GO) run ./internal/gotest -timeout=$(TIMEOUT)
+say    = @printf '\n==> %s\n'
+
+.DEFAULT_GOAL := help
+.PHONY: help
+help: ## what there is (this)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\n  PKG=./lock/... RUN=TestX narrow test-short and race; TIMEOUT=%s bounds each run of go test.\n' '$(TIMEOUT)'
+
+.PHONY: demo
+demo: ## three controllers on a real API server: hand-over, crash, pause (first run: 5 min)
+	@$(GO) run ./examples/leader-election-controller/demo
+
+.PHONY: test
+test: controlplane vet ## everything: vet, unit tests, race detector, real API server (first run: 10 min)
+	$(say) 'tests with the race detector: lock, leaderelection, controller'
+	@$(GOTEST) -count=1 $(call raceflag) $$($(GO) list $(RACED) | grep -v /internal/)
+	$(say) 'exhaustive search of the core'
+	@$(GOTEST) -count=1 $(CORE)
+	$(say) 'all other tests'
+	@$(GOTEST) -count=1 $$($(GO) list ./... | grep -v -e /regent/lock -e /regent/leaderelection -e /regent/controller)
+	$(say) 'all passed'
+
+.PHONY: test-short
+test-short: ## without long searches, from the cache where nothing changed
+	@$(GOTEST) -short -run '$(RUN)' $(PKG)
+
+.PHONY: race
+race: ## PKG with the race detector
+	@$(GOTEST) -race -run '$(RUN)' $(PKG)
+
+.PHONY: vet
+vet: ## go vet
+	$(say) 'go vet'
+	@$(GO) vet ./...
+
+.PHONY: controlplane
+controlplane: ## provide etcd and kube-apiserver in the cache (once; up to 5 min)
+	$(say) 'etcd and kube-apiserver for the tests'
+	@$(GO) run ./internal/controlplane/cmd/controlplane assets
+
+.PHONY: cross
+cross: ## everything compiles, tests included, for darwin and windows
+	$(say) 'go vet for darwin and windows'
+	@GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+	@GOOS=windows GOARCH=amd64 $(GO) vet ./...
+
+.PHONY: lint
+lint: bin/golangci-lint ## golangci-lint (built from source: once, 3 min)
+	$(say) 'golangci-lint'
+	@bin/golangci-lint run $(PKG)
+
+.PHONY: fmt
+fmt: bin/golangci-lint ## gofmt and goimports
+	@bin/golangci-lint fmt
+
+bin/golangci-lint: internal/tools/go.mod
+	$(say) 'building golangci-lint from internal/tools (3 min)'
+	@$(GO) -C internal/tools build -o '$(CURDIR)/bin/' tool
+	@touch $@
+
+.PHONY: tidy
+tidy: ## the go.mod files are as "go mod tidy" would leave them
+	$(say) 'go mod tidy -diff'
+	@$(GO) mod tidy -diff
+	@$(GO) -C internal/tools mod tidy -diff
+
+.PHONY: api-check
+api-check: ## the exported API is as api/ says
+	$(say) 'the exported API'
+	@$(GO) run ./internal/apicheck
+
+.PHONY: api-update
+api-update: ## record additions to the API (BREAKING=1: changes and removals, too)
+	@$(GO) run ./internal/apicheck -update $(if $(BREAKING),-breaking)
+
+.PHONY: check
+check: vet cross lint api-check tidy ## all that is checked without running tests
+
+.PHONY: clean
+clean: ## bin/ (the cache of controlplane stays: see "go doc ./internal/controlplane")
+	rm -rf bin
+
+# -race needs cgo. Where it is missing, tests run without, and CI fails.
+raceflag = $$(./.ci/raceflag '$(GO)')
