@@ -6,19 +6,21 @@
 //   - every ten seconds, which tests are running and for how long;
 //   - at the end how many passed and, by name and reason, which were skipped.
 //
-// Its exit code is that of go test.
+// Its exit code is that of go test; but if CI is true in the environment, a
+// test that was skipped is a failure, too: there, nothing may be missing.
 package main
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"time"
 )
 
 func main() {
-	err := run(os.Args[1:])
+	err := run(os.Args[1:], os.Stdout, os.Getenv("CI") == "true")
 	var exit *exec.ExitError
 	switch {
 	case err == nil:
@@ -30,7 +32,10 @@ func main() {
 	}
 }
 
-func run(args []string) error {
+// errSkipped: a test was skipped where none may be.
+var errSkipped = errors.New("tests were skipped, which CI=true makes a failure")
+
+func run(args []string, out io.Writer, complete bool) error {
 	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
 	cmd.Stderr = os.Stderr
 	pipe, err := cmd.StdoutPipe()
@@ -40,7 +45,7 @@ func run(args []string) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	report := newReport(os.Stdout)
+	report := newReport(out)
 	lines := make(chan line)
 	go scan(pipe, lines)
 	tick := time.NewTicker(heartbeat)
@@ -58,6 +63,9 @@ func run(args []string) error {
 	}
 	err = cmd.Wait()
 	report.summary()
+	if err == nil && complete && len(report.skips) > 0 {
+		return errSkipped
+	}
 	return err
 }
 
