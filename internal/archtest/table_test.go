@@ -11,6 +11,7 @@ type row struct {
 const (
 	apimachinery = "k8s.io/apimachinery"
 	clientGo     = "k8s.io/client-go"
+	logr         = "github.com/go-logr/logr" // what client-go's loggers are
 	kubeAPI      = "k8s.io/api"
 	testify      = "github.com/stretchr/testify"
 	sys          = "golang.org/x/sys"
@@ -38,7 +39,7 @@ var table = []row{
 	{"leaderelection/runnertest", []string{"./leaderelection", "./lock", "./lock/locktest", testify}},
 	{"leaderelection/metrics", []string{"./leaderelection", "./lock", prometheus}},
 
-	{"controller", []string{"./leaderelection", clientGo, kubeAPI, apimachinery}},
+	{"controller", []string{"./leaderelection", clientGo, kubeAPI, apimachinery, logr}},
 	{"controller/metrics", []string{"./controller", prometheus}},
 
 	{"ha/shard", []string{"./lock", "./leaderelection"}},

@@ -1,0 +1,104 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/regent-ha/regent/leaderelection"
+)
+
+// Controller handles the objects of one Retriever with one Handler. Make one
+// with New, NewSequential or NewConcurrent.
+type Controller struct {
+	cfg       Config // as given
+	handler   Handler
+	retriever Retriever
+	runner    leaderelection.Runner
+	metrics   MetricsRecorder
+	logger    *slog.Logger
+
+	running atomic.Bool
+}
+
+// New returns a controller that handles while runner leads. A nil cfg is all
+// defaults, nil metrics are none, a nil logger is slog.Default(). An untyped
+// nil runner means that there are no rivals: the controller always handles.
+//
+// New starts nothing. Run reports what is wrong with the arguments.
+func New(cfg *Config, handler Handler, retriever Retriever, runner leaderelection.Runner, metrics MetricsRecorder, logger *slog.Logger) *Controller {
+	c := &Controller{handler: handler, retriever: retriever, runner: runner, metrics: metrics, logger: logger}
+	if cfg != nil {
+		c.cfg = *cfg
+	}
+	if runner == nil {
+		c.runner = leaderelection.Plain{}
+	}
+	if metrics == nil {
+		c.metrics = NoMetrics{}
+	}
+	return c
+}
+
+// NewSequential returns a controller without leader election that handles one
+// object at a time. resync is Config.ResyncInterval.
+func NewSequential(resync time.Duration, handler Handler, retriever Retriever, metrics MetricsRecorder, logger *slog.Logger) *Controller {
+	return New(&Config{ConcurrentWorkers: 1, ResyncInterval: resync}, handler, retriever, nil, metrics, logger)
+}
+
+// NewConcurrent returns a controller without leader election that handles as
+// many objects at a time as there are workers, at least two. resync is
+// Config.ResyncInterval.
+func NewConcurrent(workers int, resync time.Duration, handler Handler, retriever Retriever, metrics MetricsRecorder, logger *slog.Logger) (*Controller, error) {
+	if workers < 2 {
+		return nil, &FieldError{
+			Field: "workers", Value: workers, Bound: "must be at least 2",
+			Mend: "use NewSequential for one worker",
+		}
+	}
+	cfg := &Config{ConcurrentWorkers: workers, ResyncInterval: resync}
+	return New(cfg, handler, retriever, nil, metrics, logger), nil
+}
+
+// Run lists and watches, campaigns once it has synced, and handles objects
+// while it leads, for as many terms as it wins. It returns nil after ctx has
+// ended, the calls in flight have drained and the leadership was released.
+//
+// It returns an error at once when a setting is invalid (all of them joined,
+// each a *FieldError), the Runner is a nil *leaderelection.Elector
+// (leaderelection.ErrNilElector) or another Run goes on (ErrRunning), and the
+// Runner's error when that gives up.
+func (c *Controller) Run(ctx context.Context) error {
+	if c == nil {
+		return ErrNilController
+	}
+	if err := c.validate(); err != nil {
+		return err
+	}
+	if !c.running.CompareAndSwap(false, true) {
+		return ErrRunning
+	}
+	defer c.running.Store(false)
+
+	cfg := c.cfg.withDefaults()
+	logger := c.logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	logger = logger.With("controller", cfg.Name)
+
+	in := startInformer(ctx, c.retriever, logger)
+	defer in.stop()
+	if !in.waitSynced(ctx) {
+		return nil
+	}
+	err := c.runner.Run(ctx, func(ctx context.Context) error {
+		return lead(ctx, cfg, c.handler, in.store, c.metrics, logger)
+	})
+	if err != nil {
+		return fmt.Errorf("controller: run %s: %w", cfg.Name, err)
+	}
+	return nil
+}

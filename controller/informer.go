@@ -1,0 +1,176 @@
+package controller
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+)
+
+const (
+	// syncLogInterval is how often a wait for the first sync is logged.
+	syncLogInterval = 10 * time.Second
+	// A list or watch that lasted this long is no failure to back off from.
+	healthyAfter = 2 * time.Minute
+)
+
+// relistBackoff has client-go's numbers: at most about one list in 30 s of
+// each replica while the API server is ill.
+func relistBackoff() wait.Backoff {
+	return wait.Backoff{Duration: 800 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 38, Cap: 30 * time.Second}
+}
+
+// informer keeps a store in sync, through a reflector, until it is stopped.
+type informer struct {
+	store  *store
+	logger *slog.Logger
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	mu      sync.Mutex // guards the fields below
+	lastErr error
+	closed  bool
+	calls   sync.WaitGroup // of the Retriever; Add with mu held, while not closed
+}
+
+// startInformer starts one that has the values of ctx, and outlives it: it is
+// needed until the last handler has drained.
+func startInformer(ctx context.Context, r Retriever, logger *slog.Logger) *informer {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	in := &informer{store: newStore(), logger: logger, cancel: cancel, done: make(chan struct{})}
+	source := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+			return call(ctx, in, r.List, opts)
+		},
+		WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+			return call(ctx, in, watching(r), opts)
+		},
+	}, streaming(r))
+	// client-go logs through the logger in its context.
+	log := logr.FromSlogHandler(logger.Handler())
+	reflector := cache.NewReflectorWithOptions(source, nil, in.store, cache.ReflectorOptions{
+		Logger: &log, Name: "informer", TypeDescription: "objects",
+	})
+	go func() {
+		defer close(in.done)
+		in.reflect(logr.NewContext(ctx, log), reflector)
+	}()
+	return in
+}
+
+// reflect lists and watches, again and again. It is Reflector.RunWithContext,
+// but for its errors: that gives them to process-global handlers.
+func (in *informer) reflect(ctx context.Context, r *cache.Reflector) {
+	backoff := relistBackoff()
+	for {
+		start := time.Now()
+		err := r.ListAndWatchWithContext(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(start) > healthyAfter {
+			backoff = relistBackoff()
+		}
+		delay := backoff.Step()
+		if err != nil {
+			in.fail(err)
+			in.logger.Warn("list or watch failed", "error", err, "retry_in", delay)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(delay):
+		}
+	}
+}
+
+// call joins a call of the Retriever: the reflector does not wait for a list
+// when its context ends.
+func call[T any](ctx context.Context, in *informer, f func(context.Context, metav1.ListOptions) (T, error), opts metav1.ListOptions) (T, error) {
+	in.mu.Lock()
+	if in.closed {
+		in.mu.Unlock()
+		var none T
+		return none, context.Canceled
+	}
+	in.calls.Add(1)
+	in.mu.Unlock()
+	defer in.calls.Done()
+	return f(ctx, opts)
+}
+
+// watching is the Retriever's Watch, for a reflector.
+func watching(r Retriever) func(context.Context, metav1.ListOptions) (watch.Interface, error) {
+	return func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+		w, err := r.Watch(ctx, opts)
+		if w == nil && err == nil {
+			err = fmt.Errorf("controller: Watch of %T returned neither a watch nor an error", r)
+		}
+		streams := opts.SendInitialEvents != nil && *opts.SendInitialEvents
+		if streams && (utilnet.IsConnectionRefused(err) || apierrors.IsTooManyRequests(err)) {
+			// The reflector would sleep on these, up to a minute, whatever its
+			// context says, and tell nobody. Unrecognised, they make it list,
+			// which fails likewise, and brings us to the pause that can end.
+			err = fmt.Errorf("controller: stream the first list: %v", err) //nolint:errorlint // the point
+		}
+		if err != nil {
+			return nil, err // not a typed nil beside it
+		}
+		return w, nil
+	}
+}
+
+func (in *informer) fail(err error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.lastErr = err
+}
+
+func (in *informer) failure() error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.lastErr == nil {
+		return errors.New("none yet: the first list has not been answered")
+	}
+	return in.lastErr
+}
+
+// stop returns when nothing of the informer runs.
+func (in *informer) stop() {
+	in.cancel()
+	<-in.done
+	in.mu.Lock()
+	in.closed = true
+	in.mu.Unlock()
+	in.calls.Wait()
+}
+
+// waitSynced reports whether the first sync came before the end of ctx.
+func (in *informer) waitSynced(ctx context.Context) bool {
+	start := time.Now()
+	ticker := time.NewTicker(syncLogInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-in.store.synced:
+			in.logger.Info("synced", "objects", len(in.store.keys()), "took", time.Since(start))
+			return ctx.Err() == nil
+		case <-ticker.C:
+			in.logger.Warn("still waiting for the first sync; it does not campaign before",
+				"waited", time.Since(start), "error", in.failure())
+		}
+	}
+}

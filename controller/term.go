@@ -1,0 +1,122 @@
+package controller
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/regent-ha/regent/leaderelection"
+)
+
+// term is the work of one term: its queue, its failures, its workers. Nothing
+// of it lives longer.
+type term struct {
+	cfg      Config
+	handler  Handler
+	deletion DeletionHandler // nil: nobody wants to know
+	store    *store
+	metrics  MetricsRecorder
+	logger   *slog.Logger
+	queue    queue
+	workers  sync.WaitGroup
+
+	mu      sync.Mutex              // guards the fields below
+	gone    map[string][]*tombstone // by key, the oldest first
+	running map[string]time.Time    // keys in flight, since when
+	drained int                     // calls that ended after the term did
+}
+
+// tombstone is a deletion that has not been handled.
+type tombstone struct {
+	last  runtime.Object
+	tried bool
+}
+
+// lead works until ctx, which is a term's, has ended and all handlers have
+// returned.
+func lead(ctx context.Context, cfg Config, handler Handler, s *store, metrics MetricsRecorder, logger *slog.Logger) error {
+	granted, ok := leaderelection.TermFromContext(ctx)
+	if ok {
+		logger = logger.With("token", granted.Token())
+	}
+	t := &term{
+		cfg: cfg, handler: handler, store: s, metrics: metrics, logger: logger,
+		queue: newQueue(cfg, metrics), gone: make(map[string][]*tombstone), running: make(map[string]time.Time),
+	}
+	t.deletion, _ = handler.(DeletionHandler)
+	// A handler's context has the term's values, and an end of its own.
+	handlers, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+
+	metrics.Leading(cfg.Name, true)
+	defer metrics.Leading(cfg.Name, false)
+	defer metrics.QueueDepth(cfg.Name, 0)
+	// Before the end of ctx reaches the queue: a shut queue takes nothing in.
+	objects := s.attach(t)
+	defer s.detach(t)
+	logger.Info("leading: handling all objects", "objects", objects, "workers", cfg.ConcurrentWorkers)
+
+	defer t.queue.ShutDown() // joins the one below
+	defer context.AfterFunc(ctx, t.queue.ShutDown)()
+	for range cfg.ConcurrentWorkers {
+		t.workers.Go(func() { t.work(ctx, handlers, granted) })
+	}
+	t.workers.Go(func() { t.resync(ctx) })
+	<-ctx.Done()
+	t.drain(ctx, granted, cancel)
+	return nil
+}
+
+// work handles one key after another until ctx ends.
+func (t *term) work(ctx, handlers context.Context, granted *leaderelection.Term) {
+	ended := false
+	defer func() {
+		if !ended { // a handler called runtime.Goexit
+			t.workers.Go(func() { t.work(ctx, handlers, granted) })
+		}
+	}()
+	for {
+		key, shut := t.queue.Get()
+		if !shut && granted != nil && !granted.Valid() {
+			<-ctx.Done() // it is about to come: this machine was asleep
+		}
+		if shut || ctx.Err() != nil {
+			ended = true
+			return
+		}
+		t.attempt(ctx, handlers, key)
+	}
+}
+
+// resync queues all objects, again and again.
+func (t *term) resync(ctx context.Context) {
+	ticker := time.NewTicker(t.cfg.ResyncInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			for _, key := range t.store.keys() {
+				t.queue.Add(key)
+			}
+		}
+	}
+}
+
+// changed implements listener.
+func (t *term) changed(key string) { t.queue.Add(key) }
+
+// deleted implements listener.
+func (t *term) deleted(key string, last runtime.Object) {
+	if t.deletion == nil {
+		return
+	}
+	t.mu.Lock()
+	t.gone[key] = append(t.gone[key], &tombstone{last: last})
+	t.mu.Unlock()
+	t.queue.Add(key)
+}
