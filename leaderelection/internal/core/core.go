@@ -76,7 +76,8 @@ type Core struct {
 
 	takeAt    Time   // when the lock may be taken, Never if it may not
 	holdUntil Time   // after a StepDown: let others go first
-	nextTry   Time   // earliest time of the next acquire or insert
+	nextTry   Time   // earliest time of the next acquire or insert over the same version
+	quietTill Time   // earliest time of the next over any: Retry-After
 	publishAt Time   // earliest time of the next publish
 	published string // the UID of the lock that has listed this candidate
 	refused   bool   // the record in view is not taken, whatever its age
@@ -94,6 +95,7 @@ type term struct {
 	holding   bool        // as far as is known, the lock is ours
 	next      Time        // when the next renewal or release is sent
 	retries   int         // conflicts in a row that were answered at once
+	settled   uint64      // attempts up to this one lost to a write of our own, if any
 	again     bool        // write at once when the view is fresh
 	successor string
 	giveUp    Time // Releasing ends then at the latest
@@ -229,7 +231,7 @@ func (c *Core) id() uint64 {
 
 // write sends a compare-and-swap over the version in view.
 func (c *Core) write(kind WriteKind, record lock.Record, deadline Time) {
-	a := attempt{id: c.id(), kind: kind, token: record.Token, sent: c.now, open: true}
+	a := attempt{id: c.id(), kind: kind, token: record.Token, base: c.base(), sent: c.now, open: true}
 	w := Write{ID: a.id, Kind: kind, Record: record, Deadline: deadline}
 	if kind != WritePublish {
 		a.nonce = c.cfg.Nonce + "-" + strconv.FormatUint(a.id, 10)
@@ -237,7 +239,7 @@ func (c *Core) write(kind WriteKind, record lock.Record, deadline Time) {
 	}
 	if c.view.exists {
 		old := c.view.snapshot
-		w.Old, a.base = &old, old.Version
+		w.Old = &old
 	}
 	c.attempts = append(c.attempts, a)
 	if n := len(c.attempts) - maxAttempts; n > 0 {

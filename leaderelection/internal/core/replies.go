@@ -25,11 +25,16 @@ func (c *Core) writeReply(e WriteReply) {
 		c.attempts = slices.Delete(c.attempts, i, i+1) // certainly not committed
 	}
 	switch {
-	case errors.Is(e.Err, lock.ErrConflict), errors.Is(e.Err, lock.ErrNotFound):
+	case errors.Is(e.Err, lock.ErrConflict):
+		c.beaten(a)
+	case errors.Is(e.Err, lock.ErrNotFound):
+		if c.view.exists {
+			c.need() // whichever version it was to replace
+		}
 		c.beaten(a)
 	case a.kind == WriteAcquire || a.kind == WriteInsert || a.kind == WritePublish:
 		if d := lock.RetryAfter(e.Err); d > 0 {
-			c.nextTry = max(c.nextTry, c.now+d)
+			c.quietTill = max(c.quietTill, c.now+d)
 		}
 	default:
 		c.postpone(e.Err)
@@ -54,22 +59,35 @@ func (c *Core) committed(a attempt, s lock.Snapshot) {
 // beaten: another write came first, or the lock is gone. If the version that
 // was to be replaced is the one in view, the view is old.
 func (c *Core) beaten(a attempt) {
-	base := ""
-	if c.view.exists {
-		base = c.view.snapshot.Version
-	}
-	c.nextTry = 0
 	t := &c.term
+	if a.id <= t.settled {
+		return // by one of our own
+	}
 	again := t.holding && t.retries < maxQuickRetries
 	if again {
 		t.retries++
 	}
-	if a.base == base {
+	switch {
+	case a.base == c.base():
 		c.need()
 		t.again = again
-	} else if again {
+	case again && !c.underWay():
 		t.next = c.now
 	}
+}
+
+// base is the version that a write would replace.
+func (c *Core) base() string {
+	if !c.view.exists {
+		return ""
+	}
+	return c.view.snapshot.Version
+}
+
+// underWay: a write over the version in view was sent, and not answered yet.
+func (c *Core) underWay() bool {
+	base := c.base()
+	return slices.ContainsFunc(c.attempts, func(a attempt) bool { return a.open && a.kind != WritePublish && a.base == base })
 }
 
 // maxQuickRetries is how many conflicts in a row are answered at once; the
@@ -90,7 +108,6 @@ func (c *Core) postpone(err error) {
 type reading struct {
 	wanted bool
 	next   Time // when the next one is sent, whether or not the last was answered
-	tries  int
 	sent   []sentRead
 }
 
@@ -103,7 +120,7 @@ type sentRead struct {
 // need asks for a read.
 func (c *Core) need() {
 	if !c.read.wanted {
-		c.read.wanted, c.read.next, c.read.tries = true, c.now, 0
+		c.read.wanted, c.read.next = true, c.now
 	}
 }
 
@@ -176,11 +193,13 @@ func (c *Core) readReply(e ReadReply) {
 }
 
 // answered ends the wish, or asks again at once if the answer was too old.
+// Other reads may be under way: what they tell is taken in when it is newer.
 func (c *Core) answered(good bool) {
-	if good {
-		c.read = reading{}
+	switch {
+	case good:
+		c.read.wanted = false
 		c.watch.heard = c.now
-		return
+	case c.read.wanted:
+		c.read.next = c.now
 	}
-	c.read.next = c.now
 }

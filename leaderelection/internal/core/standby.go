@@ -6,7 +6,7 @@ import "github.com/regent-ha/regent/lock"
 // candidate.
 func (c *Core) driveStandby() {
 	c.judge()
-	if c.canWrite() && c.now >= max(c.takeAt, c.nextTry) {
+	if c.now >= c.standbyWake() {
 		c.nextTry = c.now + c.cfg.Retry
 		if c.view.exists {
 			c.write(WriteAcquire, c.acquireRecord(), c.now+c.cfg.Renew)
@@ -15,7 +15,7 @@ func (c *Core) driveStandby() {
 		}
 		return
 	}
-	if c.canWrite() && c.now >= c.publishWake() {
+	if c.now >= c.publishWake() {
 		c.publishAt = c.now + c.cfg.Retry + c.jitter(c.cfg.Retry)
 		record := c.view.snapshot.Record
 		record.Candidates = c.withMe(record.Candidates)
@@ -30,7 +30,7 @@ func (c *Core) standbyWake() Time {
 	if !c.canWrite() || c.takeAt == Never {
 		return Never
 	}
-	return max(c.takeAt, c.nextTry)
+	return max(c.takeAt, c.nextTry, c.quietTill)
 }
 
 // publishWake is when this candidate adds itself to the list: once per lock, so
@@ -41,7 +41,7 @@ func (c *Core) publishWake() Time {
 	if !c.cfg.Publish || !c.canWrite() || c.view.holder() == "" || s.Problem != nil || c.published == s.UID {
 		return Never
 	}
-	return c.publishAt
+	return max(c.publishAt, c.quietTill)
 }
 
 // judge finds out when the lock in view may be taken.

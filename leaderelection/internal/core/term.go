@@ -32,13 +32,11 @@ func (c *Core) hold(own attempt) {
 		t.next = c.now
 		t.giveUp = max(t.giveUp, c.releaseBy())
 		return
-	case t.again:
-		t.next = c.now
-	case !c.view.snapshot.Sealed || c.view.snapshot.Duration != c.cfg.Lease:
-		t.next = min(t.next, c.now) // edited by a hand: mend it
 	case later || t.next == 0:
 		t.next = t.sent + c.cfg.First
-		t.retries = 0
+		t.retries, t.settled = 0, c.nextID
+	case t.again || !c.view.snapshot.Sealed || c.view.snapshot.Duration != c.cfg.Lease:
+		t.next = min(t.next, c.now) // at once; what a hand has edited is mended
 	}
 	t.again = false
 	if later {

@@ -37,7 +37,9 @@ func (c *Core) learn(exists bool, s lock.Snapshot) {
 	c.view.epoch++
 	if !same {
 		c.view.changed = c.now
-		c.nextTry = 0 // what was tried before was another version
+	}
+	if before.exists != exists || before.snapshot.Version != s.Version {
+		c.nextTry = 0
 	}
 	c.tokens = max(c.tokens, s.Token)
 	if exists && c.listed(s.Candidates) {
