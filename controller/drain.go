@@ -29,17 +29,17 @@ func (t *term) drain(ctx context.Context, granted *leaderelection.Term, cancel c
 		defer close(done)
 		t.workers.Wait()
 	}()
-	grace := lossGrace
+	overran := 0
 	if graceful(cause) && t.cfg.DrainTimeout > 0 {
 		if err := t.allow(done, granted, cause); err != nil {
 			cause = err
-			if errors.Is(err, ErrDrainTimeout) {
-				grace = 0
-			}
+		}
+		if errors.Is(cause, ErrDrainTimeout) {
+			overran = t.reportOverrun(start, cause)
 		}
 	}
 	cancel(cause)
-	overran := t.await(done, start, grace, cause)
+	overran = t.await(done, start, overran, cause)
 
 	t.mu.Lock()
 	drained := t.drained
@@ -75,10 +75,13 @@ func (t *term) allow(done <-chan struct{}, granted *leaderelection.Term, cause e
 	}
 }
 
-// await waits for the workers and reports the handlers that are not back after
-// the grace, and then at intervals.
-func (t *term) await(done <-chan struct{}, start time.Time, grace time.Duration, cause error) (overran int) {
-	report := time.NewTimer(grace)
+// await waits for the workers, and reports at intervals the handlers that are
+// not back. overran is how many have been reported already.
+func (t *term) await(done <-chan struct{}, start time.Time, overran int, cause error) int {
+	report := time.NewTimer(lossGrace)
+	if overran > 0 {
+		report.Reset(overrunLogInterval)
+	}
 	defer report.Stop()
 	for {
 		select {
@@ -87,17 +90,22 @@ func (t *term) await(done <-chan struct{}, start time.Time, grace time.Duration,
 		case <-report.C:
 		}
 		report.Reset(overrunLogInterval)
-		keys, longest := t.inFlight()
-		if len(keys) == 0 {
-			continue
+		if n := t.reportOverrun(start, cause); overran == 0 {
+			overran = n
 		}
-		if overran == 0 {
-			overran = len(keys)
-			t.metrics.Overran(t.cfg.Name, overran)
-		}
-		t.logger.Warn("drain overran: handlers run on, their context is cancelled; the leadership is kept if it can be",
-			"reason", cause, "keys", keys, "drain_took", time.Since(start), "longest_call", longest)
 	}
+}
+
+// reportOverrun says which handlers should be back, and counts them.
+func (t *term) reportOverrun(start time.Time, cause error) int {
+	keys, longest := t.inFlight()
+	if len(keys) == 0 {
+		return 0
+	}
+	t.overrun.Do(func() { t.metrics.Overran(t.cfg.Name, len(keys)) })
+	t.logger.Warn("drain overran: handlers run on, their context is cancelled; the leadership is kept if it can be",
+		"reason", cause, "keys", keys, "drain_took", time.Since(start), "longest_call", longest)
+	return len(keys)
 }
 
 // inFlight returns the keys whose handlers run, and for how long the longest

@@ -10,6 +10,7 @@ import (
 
 	"github.com/regent-ha/regent/controller"
 	"github.com/regent-ha/regent/leaderelection"
+	"github.com/regent-ha/regent/lock/locktest"
 )
 
 // switchboard is a Runner whose terms the test grants and ends.
@@ -104,6 +105,13 @@ type mode struct {
 
 func modes() []mode {
 	lossy := newSwitchboard()
+	store := locktest.NewStore()
+	elected := make(chan struct{}, 10)
+	elector := newElector(store, "a", func(e leaderelection.Event) {
+		if e.Kind == leaderelection.EventElected {
+			elected <- struct{}{}
+		}
+	})
 	return []mode{
 		{"nil", nil, func() {}},
 		{"plain", leaderelection.Plain{}, func() {}},
@@ -113,6 +121,12 @@ func modes() []mode {
 				lossy.end(cause)
 			}
 			lossy.grant()
+		}},
+		{"elector", elector, func() {
+			<-elected
+			synctest.Wait()
+			store.Delete(lockName)
+			<-elected
 		}},
 	}
 }

@@ -24,8 +24,8 @@ type MetricsRecorder interface {
 	Retry(controller string, delay time.Duration)
 	// GaveUp: a key failed once more than it may.
 	GaveUp(controller string)
-	// Overran: so many handlers run on although their context was cancelled
-	// at the drain's end. Once per term at most.
+	// Overran: so many handlers had not returned when the drain timeout
+	// passed, or a second after a loss. Once per term at most.
 	Overran(controller string, handlers int)
 	// Drained: a term is over, so many calls of handlers ended after it did,
 	// and the last took so long.

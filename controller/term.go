@@ -22,6 +22,7 @@ type term struct {
 	logger   *slog.Logger
 	queue    queue
 	workers  sync.WaitGroup
+	overrun  sync.Once // is counted once
 
 	mu      sync.Mutex              // guards the fields below
 	gone    map[string][]*tombstone // by key, the oldest first
@@ -59,7 +60,7 @@ func lead(ctx context.Context, cfg Config, handler Handler, s *store, metrics Me
 	defer s.detach(t)
 	logger.Info("leading: handling all objects", "objects", objects, "workers", cfg.ConcurrentWorkers)
 
-	defer t.queue.ShutDown() // joins the one below
+	defer t.queue.ShutDown() // also waits for the one below
 	defer context.AfterFunc(ctx, t.queue.ShutDown)()
 	for range cfg.ConcurrentWorkers {
 		t.workers.Go(func() { t.work(ctx, handlers, granted) })

@@ -41,7 +41,7 @@ func New() *Recorder {
 		retries:    counter("retries_total", "Failed calls that are tried again."),
 		retryDelay: histogram("retry_delay_seconds", "How long failed keys are left alone before they are tried again."),
 		gaveUp:     counter("given_up_total", "Keys given up after their last retry."),
-		overruns:   counter("overruns_total", "Calls of the handler that ran on after the drain was over."),
+		overruns:   counter("overruns_total", "Calls of the handler that had not returned when the drain timeout passed, or a second after a loss."),
 		drained:    counter("drained_total", "Calls of the handler that ended after their term did."),
 		drain:      histogram("drain_seconds", "Time from the end of a term to the return of its last handler."),
 	}
