@@ -15,28 +15,28 @@ import (
 
 // cluster is an API server with the example's manifests in it.
 type cluster struct {
-	plane      *controlplane.ControlPlane
-	namespace  string
-	kubeconfig string // of the example's service account
+	plane     *controlplane.ControlPlane
+	namespace string
+	account   string // kubeconfig of the example's service account
+	admin     string // kubeconfig of an administrator
 }
 
 func startCluster(ctx context.Context, out *output, dir string) (*cluster, error) {
-	out.say("starting a real etcd and kube-apiserver; the first time they are downloaded or built")
+	out.begin("starting a real etcd and kube-apiserver (the first time they are downloaded or built)")
 	plane, err := controlplane.Start(ctx, controlplane.Config{Progress: out})
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{plane: plane, kubeconfig: filepath.Join(dir, "kubeconfig")}
+	c := &cluster{plane: plane, account: filepath.Join(dir, "account"), admin: filepath.Join(dir, "admin")}
 	out.say("the API server is ready at %s", plane.Config().Host)
-	if err := c.apply(ctx); err != nil {
+	if err := errors.Join(c.apply(ctx), plane.WriteKubeconfig(c.admin)); err != nil {
 		return nil, errors.Join(err, plane.Stop())
 	}
-	out.say("applied namespace, service account, role and flow schema of the example's manifests;")
-	out.more("the replicas run as that service account, with no other rights")
+	out.say("applied namespace, service account, role and flow schema of the example's manifests; the replicas run as that service account, with no other rights")
 	return c, nil
 }
 
-// apply applies the manifests but the Deployment, which nobody would run here.
+// apply applies the manifests but those of pods, which nobody would run here.
 func (c *cluster) apply(ctx context.Context) error {
 	all, err := manifests.Objects()
 	if err != nil {
@@ -64,5 +64,5 @@ func (c *cluster) apply(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(c.kubeconfig, kubeconfig, 0o600)
+	return os.WriteFile(c.account, kubeconfig, 0o600)
 }

@@ -1,82 +1,109 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
+
+	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/audit"
+	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
 )
 
 // figures are what the scenes measured.
 type figures struct {
 	handovers []handover
 	late      []time.Duration // behind the end of a lease
-	refused   int
 }
 
-// maxFaults is how many of each kind are printed.
-const maxFaults = 5
+const whereNext = `
+PASS. Where to go next:
+  examples/leader-election-controller/main.go    the controller that you saw
+  examples/leader-election-controller/manifests  to run it in a cluster
+  go doc ./leaderelection                        what is promised, what is not`
 
-// conclude prints what was measured and compared.
-func (d *demo) conclude() error {
-	d.title("Measured")
-	signal, release := d.figures.split()
-	d.row("clean hand-over: SIGTERM → the next leader works", spread(signal))
-	d.row("  of it after the last handler returned", spread(release))
-	d.row("client-go's elector: SIGTERM → the next leads", spread(d.peer.took))
-	d.row("crash or pause: lease ran out → the next leader works", spread(d.figures.late))
-	d.more("(client-go's replicas have no handlers to drain; all processes share this machine)")
-
-	h := history{d.writer.all(), d.audit.all(), d.fleet.ledger.all()}
-	v := h.judge()
-	d.title("Compared: %s that the writer made, %s that a watch on the API server saw,\n          and when each replica says that it began and ended each",
-		count(len(h.written), "change"), count(len(h.applied), "handling"))
-	d.faults("handled by two leaders at once", v.overlaps)
-	d.faults("handled twice", v.twice)
-	d.faults("lost", v.lost)
-	d.faults("written by a leader after a later one wrote", v.fallen)
-	d.faults("contradictions between those three", v.unproven)
-	d.more("%5d  writes of a leader whose lease had run out were refused", d.figures.refused)
-	if len(v.faults()) > 0 || len(h.written) == 0 {
-		return errVerdict
+// conclude prints what was measured and compared. early is why the scenes
+// could not be played to their end; nil if they were.
+func (d *demo) conclude(early error) error {
+	if early != nil {
+		d.title("Ended early: %v", early)
 	}
-	d.title(`PASS
-
-Where to go next
-  examples/leader-election-controller/main.go     the controller that you saw, in 150 lines
-  examples/leader-election-controller/manifests   to run it in a cluster: kubectl apply -k
-  go doc github.com/regent-ha/regent/leaderelection   what is promised, and what is not`)
+	d.measured()
+	v, err := d.compared(early != nil)
+	if err := errors.Join(early, v, err); err != nil {
+		return err
+	}
+	d.print(whereNext)
 	return nil
 }
 
-func (d *demo) row(what, figures string) { d.more("%-55s %s", what, figures) }
-
-func (d *demo) faults(what string, faults []string) {
-	d.more("%5d  %s", len(faults), what)
-	for _, f := range faults[:min(len(faults), maxFaults)] {
-		d.more("         %s", f)
-	}
-	if n := len(faults) - maxFaults; n > 0 {
-		d.more("         and %d more", n)
-	}
-}
-
-func (f figures) split() (signal, release []time.Duration) {
-	for _, h := range f.handovers {
+func (d *demo) measured() {
+	var signal, release []time.Duration
+	for _, h := range d.figures.handovers {
 		signal, release = append(signal, h.signal), append(release, h.release)
 	}
-	return signal, release
+	d.print(fmt.Sprintf("\nMeasured (all on this machine)%28s %9s %7s", "median", "worst", "times"))
+	d.row("SIGTERM → the next leader works", signal)
+	d.row("  of which after the last handler had returned", release)
+	d.row("client-go's elector: SIGTERM → the next leads", d.peer.took)
+	d.row("crash or pause: lease ran out → the next works", d.figures.late)
 }
 
-// spread is the median and the worst of some durations.
-func spread(all []time.Duration) string {
+func (d *demo) row(what string, all []time.Duration) {
 	if len(all) == 0 {
-		return "not measured"
+		d.print(fmt.Sprintf("  %-46s not measured", what))
+		return
 	}
 	all = slices.Sorted(slices.Values(all))
-	return "median " + ms(median(all)) + ", worst " + ms(all[len(all)-1]) + " of " + count(len(all), "time")
+	d.print(fmt.Sprintf("  %-46s %9s %9s %7d", what, ms(median(all)), ms(all[len(all)-1]), len(all)))
 }
 
 // median is the middle one of sorted durations, or between the middle two.
 func median(sorted []time.Duration) time.Duration {
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// compared prints the verdict. early: what was in flight counts as lost.
+func (d *demo) compared(early bool) (verdict, err error) {
+	h := audit.History{Written: d.writer.Written(), Applied: d.watch.Applied(), Lines: d.fleet.Ledger.All()}
+	refused := 0
+	for _, line := range h.Lines {
+		if line.Kind == journal.Refused {
+			refused++
+		}
+	}
+	d.title("Compared: what the writer made, what a watch on the API server saw, and what\neach replica says")
+	d.print(fmt.Sprintf("  events written: %d, handled: %d", len(h.Written), len(h.Applied)))
+	v := h.Judge()
+	d.faults("events handled by two leaders at once", v.Overlaps)
+	d.faults("handled twice", v.Twice)
+	if early {
+		d.faults("lost, or in flight at the early end", v.Lost)
+	} else {
+		d.faults("lost", v.Lost)
+	}
+	d.faults("written by a leader after a later one had written", v.Fallen)
+	d.faults("contradictions between the three", v.Unproven)
+	d.print(fmt.Sprintf("  writes refused because another leads: %d", refused))
+	if n := len(v.Faults()); n > 0 {
+		verdict = fmt.Errorf("%s, see above", count(n, "fault"))
+	}
+	if len(h.Applied) == 0 {
+		err = errors.New("nothing was handled, so nothing is shown")
+	}
+	return verdict, err
+}
+
+func (d *demo) faults(what string, faults []string) {
+	const most = 5
+	d.print(fmt.Sprintf("  %s: %d", what, len(faults)))
+	for _, f := range faults[:min(len(faults), most)] {
+		for _, line := range wrap(f, width-6) {
+			d.print("      " + line)
+		}
+	}
+	if n := len(faults) - most; n > 0 {
+		d.print(fmt.Sprintf("      and %d more", n))
+	}
 }

@@ -7,18 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/audit"
+	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/fleet"
 )
-
-// options say how long the demo is.
-type options struct{ rounds, kills int }
-
-// errVerdict: something is wrong with what happened, and printed already.
-var errVerdict = errors.New("see above")
 
 const example = "github.com/regent-ha/regent/examples/leader-election-controller"
 
@@ -27,71 +22,62 @@ type demo struct {
 	options
 	*output
 	cluster *cluster
-	fleet   *fleet
+	fleet   *fleet.Fleet // of the example
 	peer    *peer
-	audit   *audit
-	writer  *writer
+	watch   *audit.Watch
+	writer  *audit.Writer
 	figures figures
 }
 
-func run(ctx context.Context, out *output, o options) error {
+// run prepares, plays the scenes, and concludes. It leaves nothing behind.
+func run(ctx context.Context, out *output, o options) (err error) {
+	defer out.talk()()
+	out.title("Preparing")
 	dir, err := os.MkdirTemp("", "regent-demo-")
 	if err != nil {
 		return err
 	}
-	d := &demo{options: o, output: out}
-	err = d.run(ctx, dir)
-	if err == nil || ctx.Err() != nil {
-		return errors.Join(err, os.RemoveAll(dir))
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if o.logs == "" {
+		o.logs = dir
 	}
-	return fmt.Errorf("%w; the logs of the replicas are in %s", err, dir)
-}
-
-func (d *demo) run(ctx context.Context, dir string) (err error) {
-	d.title("Preparing")
-	if d.cluster, err = startCluster(ctx, d.output, dir); err != nil {
+	d := &demo{options: o, output: out}
+	if d.cluster, err = startCluster(ctx, out, dir); err != nil {
 		return err
 	}
-	defer func() {
-		d.say("stopping etcd and kube-apiserver")
-		err = errors.Join(err, d.cluster.plane.Stop())
-	}()
+	defer func() { err = errors.Join(err, d.cluster.plane.Stop()) }()
 	if err := d.prepare(ctx, dir); err != nil {
 		return err
 	}
-	defer d.fleet.killAll()
-
-	// What runs beside the scenes ends them when it fails, and ends with them.
-	group, groupCtx := errgroup.WithContext(ctx)
-	beside, stop := context.WithCancel(groupCtx)
-	defer stop()
-	group.Go(func() error { return d.audit.run(beside) })
-	group.Go(func() error {
-		defer stop()
-		return d.scenes(groupCtx, group)
-	})
-	if err := group.Wait(); err != nil {
+	defer d.fleet.Close()
+	defer d.peer.fleet.Close()
+	err = d.play(ctx)
+	if ctx.Err() != nil {
 		return err
 	}
-	return d.conclude()
+	d.fleet.Close()
+	return d.conclude(err)
 }
 
 func (d *demo) prepare(ctx context.Context, dir string) error {
-	d.say("building the example and three replicas of it: go build %s", strings.TrimPrefix(example, "github.com/regent-ha/regent/"))
-	binary := filepath.Join(dir, "leader-election-controller")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, example)
-	build.Stdout, build.Stderr = d.output, d.output
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("go build: %w", err)
+	if d.replica == "" {
+		d.replica = filepath.Join(dir, "leader-election-controller")
+		d.begin("building the example: go build ./examples/leader-election-controller")
+		build := exec.CommandContext(ctx, "go", "build", "-o", d.replica, example)
+		build.Stdout, build.Stderr = d.output, d.output
+		if err := build.Run(); err != nil {
+			return fmt.Errorf("go build: %w; mend: run the demo in the repository", err)
+		}
+	}
+	var err error
+	if d.fleet, err = newFleet("replica", d.replica, d.logs); err != nil {
+		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	if d.fleet, err = newFleet("replica", binary, dir); err != nil {
-		return err
-	}
-	beside, err := newFleet(clientGo, self, dir)
+	beside, err := newFleet(clientGo, self, d.logs)
 	if err != nil {
 		return err
 	}
@@ -101,28 +87,33 @@ func (d *demo) prepare(ctx context.Context, dir string) error {
 		return err
 	}
 	pods := client.CoreV1().Pods(d.cluster.namespace)
-	if d.audit, err = newAudit(ctx, pods); err != nil {
+	if d.watch, err = audit.NewWatch(ctx, pods); err != nil {
 		return err
 	}
-	d.writer = &writer{pods: pods, audit: d.audit}
+	d.writer = audit.NewWriter(pods, d.watch)
 	return nil
 }
 
-func newFleet(prefix, path, dir string) (*fleet, error) {
-	log, err := os.Create(filepath.Join(dir, prefix+".log"))
+func newFleet(prefix, program, logs string) (*fleet.Fleet, error) {
+	log, err := os.Create(filepath.Join(logs, prefix+".log"))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-logs: %w", err)
 	}
-	return &fleet{prefix: prefix, path: path, log: log, running: make(map[string]*process, replicas)}, nil
+	return fleet.New(prefix, program, log), nil
 }
 
-// timings are those of a lock.
-type timings struct{ lease, renew, retry time.Duration }
-
-func (t timings) flags() []string {
-	return []string{"-lease-duration=" + t.lease.String(), "-renew-deadline=" + t.renew.String(), "-retry-period=" + t.retry.String()}
-}
-
-func (t timings) String() string {
-	return fmt.Sprintf("lease %v, renew deadline %v, retry period %v", t.lease, t.renew, t.retry)
+// play plays the scenes. What runs beside them ends them when it fails, and
+// ends with them.
+func (d *demo) play(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	beside, stop := context.WithCancel(ctx)
+	defer stop()
+	group.Go(func() error { return d.watch.Run(beside) })
+	group.Go(func() error { return d.fleet.Watch(beside) })
+	group.Go(func() error { return d.peer.fleet.Watch(beside) })
+	group.Go(func() error {
+		defer stop()
+		return d.scenes(ctx, group)
+	})
+	return group.Wait()
 }

@@ -13,6 +13,9 @@
 // terminated, killed and stopped, who leads next, and after what time; next to
 // them client-go's elector doing the same. At the end it compares what was
 // written with what was handled: PASS, or FAIL and exit code 1.
+//
+// To see it fail, break the example and run it again: let main.go hand the
+// controller leaderelection.Plain{} as its Runner, so that all replicas lead.
 package main
 
 import (
@@ -24,8 +27,16 @@ import (
 	"syscall"
 )
 
+// options are the command line.
+type options struct {
+	rounds, kills int
+	replica, logs string
+}
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// With SIGPIPE and SIGHUP: it cleans up also when the reader of its output
+	// or the terminal has gone.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
 	if len(os.Args) > 1 && os.Args[1] == clientGo {
@@ -35,18 +46,38 @@ func main() {
 		}
 		return
 	}
-	o := options{rounds: 7, kills: 2}
-	flag.IntVar(&o.rounds, "rounds", o.rounds, "how many leaders are terminated")
-	flag.IntVar(&o.kills, "kills", o.kills, "how many leaders are killed")
+	var o options
+	flag.IntVar(&o.rounds, "rounds", 7, "how many leaders are terminated")
+	flag.IntVar(&o.kills, "kills", 2, "how many leaders are killed")
+	flag.StringVar(&o.replica, "replica", "", "`program` to run as replicas; default: build the example")
+	flag.StringVar(&o.logs, "logs", "", "`directory` for the logs of the replicas; default: they are not kept")
 	flag.Parse()
+	if err := o.check(flag.Args()); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(2)
+	}
 	out := newOutput(os.Stdout)
+	ended := context.AfterFunc(ctx, func() { out.say("interrupted: ending all processes") })
 	err := run(ctx, out, o)
+	ended()
 	switch {
 	case ctx.Err() != nil:
-		out.say("interrupted; nothing is left running")
+		out.say("nothing is left running")
 		os.Exit(130)
 	case err != nil:
 		out.title("FAIL: %v", err)
 		os.Exit(1)
 	}
+}
+
+func (o options) check(args []string) error {
+	switch {
+	case len(args) > 0:
+		return fmt.Errorf("unexpected argument %q; mend: there are only flags, see -h", args[0])
+	case o.rounds < 0:
+		return fmt.Errorf("-rounds is %d, and must not be negative; mend: 0 or more", o.rounds)
+	case o.kills < 0:
+		return fmt.Errorf("-kills is %d, and must not be negative; mend: 0 or more", o.kills)
+	}
+	return nil
 }

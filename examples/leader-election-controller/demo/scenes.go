@@ -2,32 +2,36 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/audit"
+	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/fleet"
 )
 
 // handling is how long the replicas take for one change, so that there is
 // always something to interrupt.
-const handling = 20 * time.Millisecond
+const handling = 40 * time.Millisecond
 
+// scenes plays them one after the other, with the writer and client-go's
+// elector beside them in the group.
 func (d *demo) scenes(ctx context.Context, group *errgroup.Group) error {
 	usual := timings{15 * time.Second, 10 * time.Second, 2 * time.Second}
-	d.title("1. A rolling update: SIGTERM to the leader (%s: the defaults)", usual)
-	if err := d.begin(ctx, usual); err != nil {
+	d.title("1. A rolling update: SIGTERM to the leader\n   (%s: the defaults)", usual)
+	if err := d.start(ctx, usual); err != nil {
 		return err
 	}
 	writing, stopWriting := context.WithCancel(ctx)
 	defer stopWriting()
-	written := d.beside(group, func() error { return d.writer.run(writing) })
-	d.say("a writer makes %d changes a second: new pods, and changes of old ones", changesPerSecond)
+	written := beside(group, func() error { return d.writer.Run(writing) })
+	d.say("a writer makes %d changes a second: new pods, and changes of old ones; the leader takes %v for each", audit.ChangesPerSecond, handling)
 	enough := make(chan struct{})
-	compared := d.beside(group, func() error {
-		return d.peer.run(ctx, enough, d.cluster.arguments(usual))
-	})
-	d.say("three replicas with client-go's elector run beside it, with the same timings")
+	compared := beside(group, func() error { return d.peer.run(ctx, enough, d.cluster.flags(d.cluster.admin, usual)) })
+	d.say("beside them, three replicas with client-go's elector: same API server, same timings, same SIGTERM")
 	for range d.rounds {
 		if err := d.handOver(ctx); err != nil {
 			return err
@@ -35,12 +39,12 @@ func (d *demo) scenes(ctx context.Context, group *errgroup.Group) error {
 	}
 
 	short := timings{3 * time.Second, 2 * time.Second, 500 * time.Millisecond}
-	d.title("2. Crashes and pauses (%s: shorter than you would choose,\n   so that this takes less than a minute)", short)
-	if err := d.fleet.stopAll(); err != nil {
+	d.title("2. Crashes and a pause\n   (%s:\n   shorter than you would choose, so that you need not wait long)", short)
+	if err := d.fleet.StopAll(); err != nil {
 		return err
 	}
-	d.say("all replicas are terminated; three new ones start")
-	if err := d.begin(ctx, short); err != nil {
+	d.say("all replicas were terminated; three new ones start, with that lease")
+	if err := d.start(ctx, short); err != nil {
 		return err
 	}
 	for range d.kills {
@@ -55,74 +59,72 @@ func (d *demo) scenes(ctx context.Context, group *errgroup.Group) error {
 	d.title("3. The end")
 	stopWriting()
 	close(enough)
+	d.begin("waiting for client-go's elector to end its hand-over")
 	if err := wait(ctx, written, compared); err != nil {
 		return err
 	}
 	return d.end(ctx)
 }
 
-// beside runs f in the group, and returns a channel that is closed when it
-// has ended.
-func (d *demo) beside(group *errgroup.Group, f func() error) <-chan struct{} {
-	ended := make(chan struct{})
-	group.Go(func() error {
-		defer close(ended)
-		return f()
-	})
-	return ended
-}
-
-func wait(ctx context.Context, all ...<-chan struct{}) error {
-	for _, c := range all {
-		select {
-		case <-c:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	return nil
-}
-
-// begin starts the replicas, with a lease of these timings.
-func (d *demo) begin(ctx context.Context, t timings) error {
-	args := append(d.cluster.arguments(t), "-listen=", "-journal", "-handling="+handling.String())
-	if err := d.fleet.startAll(ctx, args...); err != nil {
+// start starts the replicas, with a lease of these timings.
+func (d *demo) start(ctx context.Context, t timings) error {
+	flags := append(d.cluster.flags(d.cluster.account, t), "-listen=", "-journal", "-handling="+handling.String())
+	if err := d.fleet.StartAll(ctx, flags...); err != nil {
 		return err
 	}
-	leader, line, err := d.fleet.leader()
-	if err != nil {
+	leader, elected, others, err := d.fleet.Leader()
+	switch {
+	case errors.Is(err, fleet.ErrSeveralLead):
+		d.say("%v", err) // what comes of it is told at the end
+		return nil
+	case err != nil:
 		return err
 	}
-	var others []string
-	for _, p := range d.fleet.processes() {
-		if p != leader {
-			others = append(others, p.name)
-		}
-	}
-	d.say("%s leads with token %d; %s stand by", leader.name, line.Token, strings.Join(others, " and "))
+	d.say("%s leads with token %d; %s stand by", leader.Name, elected.Token, strings.Join(others, " and "))
 	return nil
-}
-
-// arguments are those that both programs know.
-func (c *cluster) arguments(t timings) []string {
-	return append(t.flags(), "-kubeconfig="+c.kubeconfig, "-namespace="+c.namespace)
 }
 
 // end waits until the last change is handled and the last replica has ended.
 func (d *demo) end(ctx context.Context) error {
-	written := d.writer.all()
-	d.say("the writer has stopped after %s", count(len(written), "change"))
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for len(d.audit.missing(written)) > 0 && ctx.Err() == nil { // who is lost is told by the verdict
-		select {
-		case <-ctx.Done():
-		case <-time.After(10 * time.Millisecond):
-		}
+	d.begin("waiting for the leader to handle the last of %s", count(len(d.writer.Written()), "change"))
+	if err := d.handled(ctx); err != nil {
+		return err
 	}
-	if err := d.fleet.stopAll(); err != nil {
-		return fmt.Errorf("at the end: %w", err)
+	if err := d.fleet.StopAll(); err != nil {
+		return err
 	}
 	d.say("all replicas were terminated and ended with exit code 0")
+	return d.watch.End(ctx)
+}
+
+// handled waits until each change is handled, or nothing has been for a while:
+// the verdict tells who is lost.
+func (d *demo) handled(ctx context.Context) error {
+	const while = 5 * time.Second
+	missing := func() int { return len(audit.Missing(d.writer.Written(), d.watch.Applied())) }
+	last, deadline := missing(), time.Now().Add(while)
+	for last > 0 && time.Now().Before(deadline) {
+		if err := pass(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+		if now := missing(); now < last {
+			last, deadline = now, time.Now().Add(while)
+		}
+	}
 	return nil
+}
+
+// timings are those of a lock.
+type timings struct{ lease, renew, retry time.Duration }
+
+func (t timings) String() string {
+	return fmt.Sprintf("lease %v, renew deadline %v, retry period %v", t.lease, t.renew, t.retry)
+}
+
+// flags are those that both programs know.
+func (c *cluster) flags(kubeconfig string, t timings) []string {
+	return []string{
+		"-kubeconfig=" + kubeconfig, "-namespace=" + c.namespace,
+		"-lease-duration=" + t.lease.String(), "-renew-deadline=" + t.renew.String(), "-retry-period=" + t.retry.String(),
+	}
 }

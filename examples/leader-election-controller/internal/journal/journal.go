@@ -37,6 +37,9 @@ const (
 	Refused Kind = "refused"
 	// Failed: it may be: the request failed.
 	Failed Kind = "failed"
+	// Stopped: the replica was stopped or killed. It cannot say that itself:
+	// the demonstration, which did it, does.
+	Stopped Kind = "stopped"
 )
 
 // Line is one thing that happened.

@@ -1,4 +1,4 @@
-package main
+package audit_test
 
 import (
 	"testing"
@@ -6,86 +6,145 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/audit"
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
 )
 
-// handles adds to h that a leader handled a change: its replica's reports at
-// begin and end, and what the watch saw, at seen.
-func (h *history) handles(number string, token, version uint64, begin, end, seen time.Duration) {
-	c := change{"pod", number}
-	h.lines = append(h.lines,
-		journal.Line{Kind: journal.Begins, At: begin, Token: token, Pod: c.pod, Change: number},
-		journal.Line{Kind: journal.Handled, At: end, Token: token, Pod: c.pod, Change: number})
-	h.applied = append(h.applied, applied{c, token, version, seen})
+// story builds a history.
+type story struct{ audit.History }
+
+// says adds what replica, the leader of a term, says of a change.
+func (s *story) says(kind journal.Kind, replica string, token uint64, number string, at time.Duration) {
+	s.Lines = append(s.Lines, journal.Line{Kind: kind, Replica: replica, At: at, Token: token, Pod: "pod", Change: number})
+}
+
+// shows adds what the watch saw.
+func (s *story) shows(number string, token, version uint64, seen time.Duration) {
+	s.Applied = append(s.Applied, audit.Applied{Change: audit.Change{Pod: "pod", Number: number}, Token: token, Version: version, At: seen})
+}
+
+// handles adds that a leader handled a change: the writer's, its own and the
+// watch's part.
+func (s *story) handles(replica string, token uint64, number string, begin, end time.Duration) {
+	s.Written = append(s.Written, audit.Change{Pod: "pod", Number: number})
+	s.says(journal.Begins, replica, token, number, begin)
+	s.says(journal.Handled, replica, token, number, end)
+	s.shows(number, token, uint64(end), end+1)
 }
 
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		build func(*history)
-		want  verdict
+		build func(*story)
+		want  audit.Verdict
 	}{
-		"nothing happened": {func(*history) {}, verdict{}},
-		"two terms, one after the other": {func(h *history) {
-			h.handles("1", 7, 100, 10, 20, 21)
-			h.handles("2", 9, 101, 20, 30, 31)
-		}, verdict{}},
-		"two handlers of one leader at once": {func(h *history) {
-			h.handles("1", 7, 100, 10, 20, 21)
-			h.handles("2", 7, 101, 15, 25, 26)
-		}, verdict{}},
-		"two leaders at once": {func(h *history) {
-			h.handles("1", 7, 100, 10, 20, 21)
-			h.handles("2", 9, 101, 18, 30, 31)
-		}, verdict{overlaps: []string{"change 1 of pod with token 7 and change 2 of pod with token 9: both at once for 2ns"}}},
-		"a long one overlaps a later one behind a short one": {func(h *history) {
-			h.handles("1", 7, 103, 10, 50, 51)
-			h.handles("2", 7, 101, 11, 12, 13)
-			h.handles("3", 9, 104, 40, 60, 61)
-		}, verdict{overlaps: []string{"change 1 of pod with token 7 and change 3 of pod with token 9: both at once for 10ns"}}},
-		"stopped after its write: the watch knows when it had effect": {func(h *history) {
-			h.handles("1", 7, 100, 10, 900, 15)
-			h.handles("2", 9, 101, 500, 510, 511)
-		}, verdict{}},
-		"handled twice": {func(h *history) {
-			h.handles("1", 7, 100, 10, 20, 21)
-			h.handles("1", 9, 101, 30, 40, 41)
-		}, verdict{twice: []string{"change 1 of pod was handled 2 times"}}},
-		"handled twice by one leader, with one effect": {func(h *history) {
-			h.handles("1", 7, 100, 10, 20, 21)
-			h.lines = append(h.lines, h.lines...)
-		}, verdict{twice: []string{"change 1 of pod was handled 2 times"}}},
-		"lost": {func(h *history) {
-			h.written = append(h.written, change{"pod", "2"})
-		}, verdict{lost: []string{"change 2 of pod was never handled"}}},
-		"refused: no effect, and handled by the next": {func(h *history) {
-			h.lines = append(h.lines,
-				journal.Line{Kind: journal.Begins, At: 10, Token: 7, Pod: "pod", Change: "1"},
-				journal.Line{Kind: journal.Refused, At: 99, Token: 7, Pod: "pod", Change: "1"})
-			h.handles("1", 9, 100, 50, 60, 61)
-			h.written = append(h.written, change{"pod", "1"})
-		}, verdict{}},
-		"killed between its write and its report": {func(h *history) {
-			h.handles("1", 7, 100, 10, 20, 21)
-			h.lines = h.lines[:1]
-		}, verdict{}},
-		"a leader writes after the next one did": {func(h *history) {
-			h.handles("1", 9, 100, 30, 40, 41)
-			h.handles("2", 7, 101, 50, 60, 61)
-		}, verdict{fallen: []string{"change 2 of pod was written with token 7 after change 1 of pod with token 9"}}},
-		"a report without effect": {func(h *history) {
-			h.handles("1", 7, 100, 10, 20, 21)
-			h.applied = nil
-		}, verdict{unproven: []string{"a replica says that it handled change 1 of pod with token 7, and the API server never showed it"}}},
-		"an effect that nobody began": {func(h *history) {
-			h.applied = append(h.applied, applied{change{"pod", "1"}, 7, 100, 20})
-		}, verdict{unproven: []string{"change 1 of pod was handled with token 7, and no replica says that it began to"}}},
+		"nothing happened": {func(*story) {}, audit.Verdict{}},
+		"two terms, one after the other": {func(s *story) {
+			s.handles("a", 7, "1", 10, 20)
+			s.handles("b", 9, "2", 20, 30)
+		}, audit.Verdict{}},
+		"two handlers of one leader at once": {func(s *story) {
+			s.handles("a", 7, "1", 10, 20)
+			s.handles("a", 7, "2", 15, 25)
+		}, audit.Verdict{}},
+		"two leaders at once": {func(s *story) {
+			s.handles("a", 7, "1", 10, 20)
+			s.handles("b", 9, "2", 18, 30)
+		}, audit.Verdict{Overlaps: []string{"change 1 of pod by a with token 7, and change 2 of pod by b with token 9: both at once for 2ns"}}},
+		"two leaders at once, without tokens": {func(s *story) {
+			s.handles("a", 0, "1", 10, 20)
+			s.handles("b", 0, "2", 18, 30)
+		}, audit.Verdict{Overlaps: []string{"change 1 of pod by a with token 0, and change 2 of pod by b with token 0: both at once for 2ns"}}},
+		"two terms of one replica at once": {func(s *story) {
+			s.handles("a", 7, "1", 10, 20)
+			s.handles("a", 9, "2", 18, 30)
+		}, audit.Verdict{Overlaps: []string{"change 1 of pod by a with token 7, and change 2 of pod by a with token 9: both at once for 2ns"}}},
+		"two leaders at once, one of them in vain": {func(s *story) {
+			s.handles("a", 7, "1", 10, 20)
+			s.says(journal.Begins, "b", 9, "1", 11)
+			s.says(journal.Outdated, "b", 9, "1", 21)
+		}, audit.Verdict{Overlaps: []string{"change 1 of pod by a with token 7, and change 1 of pod by b with token 9: both at once for 9ns"}}},
+		"a long one overlaps a later one behind a short one": {func(s *story) {
+			s.handles("a", 7, "1", 10, 50)
+			s.handles("a", 7, "2", 11, 12)
+			s.handles("b", 9, "3", 40, 60)
+		}, audit.Verdict{Overlaps: []string{"change 1 of pod by a with token 7, and change 3 of pod by b with token 9: both at once for 10ns"}}},
+		"stopped after its write: the watch knows when it had effect": {func(s *story) {
+			s.says(journal.Begins, "a", 7, "1", 10)
+			s.shows("1", 7, 100, 15)
+			s.says(journal.Stopped, "a", 0, "", 14)
+			s.handles("b", 9, "2", 500, 510)
+			s.says(journal.Handled, "a", 7, "1", 900)
+		}, audit.Verdict{}},
+		"stopped at work, and refused": {func(s *story) {
+			s.says(journal.Begins, "a", 7, "1", 10)
+			s.says(journal.Stopped, "a", 0, "", 20)
+			s.handles("b", 9, "1", 50, 60)
+			s.says(journal.Refused, "a", 7, "1", 99)
+		}, audit.Verdict{}},
+		"stopped at work, and not refused": {func(s *story) {
+			s.says(journal.Begins, "a", 7, "1", 10)
+			s.says(journal.Stopped, "a", 0, "", 20)
+			s.handles("b", 9, "2", 50, 60)
+			s.says(journal.Handled, "a", 7, "1", 99)
+			s.shows("1", 7, 100, 100)
+		}, audit.Verdict{
+			Overlaps: []string{"change 1 of pod by a with token 7, and change 2 of pod by b with token 9: both at once for 10ns"},
+			Fallen:   []string{"change 1 of pod was written with token 7 after change 2 of pod with token 9"},
+		}},
+		"refused too late": {func(s *story) {
+			s.says(journal.Begins, "a", 7, "1", 10)
+			s.handles("b", 9, "1", 50, 60)
+			s.says(journal.Refused, "a", 7, "1", 55)
+		}, audit.Verdict{Overlaps: []string{"change 1 of pod by a with token 7, and change 1 of pod by b with token 9: both at once for 5ns"}}},
+		"killed at work": {func(s *story) {
+			s.says(journal.Begins, "a", 7, "1", 10)
+			s.says(journal.Stopped, "a", 0, "", 15)
+			s.handles("b", 9, "1", 50, 60)
+		}, audit.Verdict{}},
+		"killed between its write and its report": {func(s *story) {
+			s.says(journal.Begins, "a", 7, "1", 10)
+			s.shows("1", 7, 100, 20)
+			s.says(journal.Stopped, "a", 0, "", 19)
+		}, audit.Verdict{}},
+		"begun, and then silent": {func(s *story) {
+			s.says(journal.Begins, "a", 7, "1", 10)
+		}, audit.Verdict{Unproven: []string{"a with token 7 began with change 1 of pod and never said how that ended"}}},
+		"tried again": {func(s *story) {
+			s.says(journal.Begins, "a", 7, "1", 10)
+			s.says(journal.Failed, "a", 7, "1", 15)
+			s.handles("a", 7, "1", 20, 30)
+		}, audit.Verdict{}},
+		"handled twice": {func(s *story) {
+			s.handles("a", 7, "1", 10, 20)
+			s.handles("b", 9, "1", 30, 40)
+		}, audit.Verdict{Twice: []string{"change 1 of pod was handled 2 times"}}},
+		"handled twice by one leader, with one effect": {func(s *story) {
+			s.handles("a", 7, "1", 10, 20)
+			s.Lines = append(s.Lines, s.Lines...)
+		}, audit.Verdict{Twice: []string{"change 1 of pod was handled 2 times"}}},
+		"lost": {func(s *story) {
+			s.Written = append(s.Written, audit.Change{Pod: "pod", Number: "2"})
+		}, audit.Verdict{Lost: []string{"change 2 of pod was never handled"}}},
+		"a leader writes after the next one did": {func(s *story) {
+			s.handles("b", 9, "1", 30, 40)
+			s.handles("a", 7, "2", 50, 60)
+		}, audit.Verdict{Fallen: []string{"change 2 of pod was written with token 7 after change 1 of pod with token 9"}}},
+		"a report without effect": {func(s *story) {
+			s.handles("a", 7, "1", 10, 20)
+			s.Applied, s.Written = nil, nil
+		}, audit.Verdict{Unproven: []string{"a says that it handled change 1 of pod with token 7, and the API server never showed it"}}},
+		"an effect that nobody began": {func(s *story) {
+			s.shows("1", 7, 100, 20)
+		}, audit.Verdict{Unproven: []string{"change 1 of pod was handled with token 7, and no replica says that it began to"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var h history
-			test.build(&h)
-			require.Equal(t, test.want, h.judge())
+			var s story
+			test.build(&s)
+			verdict := s.Judge()
+			require.Equal(t, test.want, verdict)
+			require.Len(t, verdict.Faults(), len(test.want.Overlaps)+len(test.want.Twice)+len(test.want.Lost)+len(test.want.Fallen)+len(test.want.Unproven))
 		})
 	}
 }

@@ -1,10 +1,9 @@
-package main
+package audit
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"sync"
 
@@ -25,51 +24,72 @@ const (
 	handledAnnotation = "regent-ha.github.io/handled"
 )
 
-// audit watches what the API server shows of the pods: each state of each,
+// Watch sees what the API server shows of the pods: each state of each,
 // unlike a controller's cache, which may skip some.
-type audit struct {
-	watch *watchtools.RetryWatcher
+type Watch struct {
+	pods   corev1client.PodInterface
+	events *watchtools.RetryWatcher
+	end    chan struct{} // closed when the end mark was seen
 
 	mu      sync.Mutex        // guards the fields below
 	marks   map[string]mark   // by pod
 	idle    map[string]string // pod → its change, of pods whose change is handled
-	applied []applied
+	applied []Applied
 }
 
 // mark is what a leader writes to a pod.
 type mark struct{ handled, token string }
 
-// newAudit starts to watch. There must be no pods yet.
-func newAudit(ctx context.Context, pods corev1client.PodInterface) (*audit, error) {
+// NewWatch starts to watch. There must be no pods yet.
+func NewWatch(ctx context.Context, pods corev1client.PodInterface) (*Watch, error) {
 	list, err := pods.List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
-	w, err := watchtools.NewRetryWatcherWithContext(ctx, list.ResourceVersion, podWatch{pods})
+	events, err := watchtools.NewRetryWatcherWithContext(ctx, list.ResourceVersion, podWatch{pods})
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
-	return &audit{watch: w, marks: make(map[string]mark), idle: make(map[string]string)}, nil
+	return &Watch{
+		pods: pods, events: events, end: make(chan struct{}),
+		marks: make(map[string]mark), idle: make(map[string]string),
+	}, nil
 }
 
-// run notes what the watch brings until ctx ends.
-func (a *audit) run(ctx context.Context) error {
-	defer a.watch.Stop()
+// Run notes what happens until ctx ends.
+func (w *Watch) Run(ctx context.Context) error {
+	defer w.events.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case event, ok := <-a.watch.ResultChan():
+		case event, ok := <-w.events.ResultChan():
 			if ctx.Err() != nil {
 				return nil
 			}
 			if !ok {
 				return errors.New("audit: the watch ended")
 			}
-			if err := a.note(event); err != nil {
+			if err := w.note(event); err != nil {
 				return fmt.Errorf("audit: %w", err)
 			}
 		}
+	}
+}
+
+// endMark is the name of a pod that is made last.
+const endMark = "end"
+
+// End returns when all that has happened until now is noted.
+func (w *Watch) End(ctx context.Context) error {
+	if _, err := w.pods.Create(ctx, newPod(Change{Pod: endMark}), metav1.CreateOptions{}); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	select {
+	case <-w.end:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("audit: the watch does not show the last pod: %w", context.Cause(ctx))
 	}
 }
 
@@ -80,7 +100,7 @@ func (w podWatch) WatchWithContext(ctx context.Context, options metav1.ListOptio
 	return w.pods.Watch(ctx, options)
 }
 
-func (a *audit) note(event watch.Event) error {
+func (w *Watch) note(event watch.Event) error {
 	at := journal.Now()
 	if event.Type == watch.Error {
 		return apierrors.FromObject(event.Object)
@@ -89,19 +109,23 @@ func (a *audit) note(event watch.Event) error {
 	if !ok {
 		return nil // a bookmark
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
+	if pod.Name == endMark {
+		close(w.end)
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	now := mark{pod.Annotations[handledAnnotation], pod.Annotations[lock.TokenAnnotation]}
 	number := pod.Annotations[changeAnnotation]
 	if number == now.handled {
-		a.idle[pod.Name] = number
+		w.idle[pod.Name] = number
 	} else {
-		delete(a.idle, pod.Name)
+		delete(w.idle, pod.Name)
 	}
-	if now == a.marks[pod.Name] {
+	if now == w.marks[pod.Name] {
 		return nil
 	}
-	a.marks[pod.Name] = now
+	w.marks[pod.Name] = now
 	token, err := strconv.ParseUint(now.token, 10, 64)
 	if err != nil {
 		return fmt.Errorf("%s: %s: %w", pod.Name, lock.TokenAnnotation, err)
@@ -110,33 +134,25 @@ func (a *audit) note(event watch.Event) error {
 	if err != nil {
 		return fmt.Errorf("%s: resourceVersion: %w", pod.Name, err)
 	}
-	a.applied = append(a.applied, applied{change{pod.Name, now.handled}, token, version, at})
+	w.applied = append(w.applied, Applied{Change{pod.Name, now.handled}, token, version, at})
 	return nil
 }
 
-// take returns a pod whose change is handled, and that change, for the caller
+// take returns a pod whose change is handled, and that change, for the writer
 // to make the next one.
-func (a *audit) take() (change, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for pod, number := range a.idle { // in random order
-		delete(a.idle, pod)
-		return change{pod, number}, true
+func (w *Watch) take() (Change, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for pod, number := range w.idle { // in random order
+		delete(w.idle, pod)
+		return Change{pod, number}, true
 	}
-	return change{}, false
+	return Change{}, false
 }
 
-func (a *audit) all() []applied {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.applied[:len(a.applied):len(a.applied)]
-}
-
-// missing returns those changes that have not been handled.
-func (a *audit) missing(changes []change) []change {
-	handled := make(map[change]bool)
-	for _, x := range a.all() {
-		handled[x.change] = true
-	}
-	return slices.DeleteFunc(slices.Clone(changes), func(c change) bool { return handled[c] })
+// Applied returns what was handled so far.
+func (w *Watch) Applied() []Applied {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.applied[:len(w.applied):len(w.applied)]
 }

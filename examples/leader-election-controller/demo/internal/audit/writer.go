@@ -1,4 +1,4 @@
-package main
+package audit
 
 import (
 	"context"
@@ -14,25 +14,34 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// changesPerSecond is what the writer does; every fourth is a new pod.
+// ChangesPerSecond is what the writer does; every fourth is a new pod.
 const (
-	changesPerSecond = 25
+	ChangesPerSecond = 25
 	newPodEvery      = 4
 )
 
-// writer creates and changes pods at a steady rate, whoever leads. It changes
+// patience is how long a request may take.
+const patience = 30 * time.Second
+
+// Writer creates and changes pods at a steady rate, whoever leads. It changes
 // a pod only when its last change was handled: a controller is told of the
 // latest state, not of each one before.
-type writer struct {
+type Writer struct {
 	pods  corev1client.PodInterface
-	audit *audit
+	watch *Watch
 
 	mu      sync.Mutex // guards the field below
-	written []change
+	written []Change
 }
 
-func (w *writer) run(ctx context.Context) error {
-	tick := time.NewTicker(time.Second / changesPerSecond)
+// NewWriter returns a writer of pods that watch sees.
+func NewWriter(pods corev1client.PodInterface, watch *Watch) *Writer {
+	return &Writer{pods: pods, watch: watch}
+}
+
+// Run makes changes until ctx ends.
+func (w *Writer) Run(ctx context.Context) error {
+	tick := time.NewTicker(time.Second / ChangesPerSecond)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		select {
@@ -50,41 +59,41 @@ func (w *writer) run(ctx context.Context) error {
 	}
 }
 
-// all returns what the API server acknowledged so far.
-func (w *writer) all() []change {
+// Written returns what the API server acknowledged so far.
+func (w *Writer) Written() []Change {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.written[:len(w.written):len(w.written)]
 }
 
-func (w *writer) write(ctx context.Context, n int) (change, error) {
+func (w *Writer) write(ctx context.Context, n int) (Change, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	var last change
+	var last Change
 	ok := false
 	if n%newPodEvery != 0 {
-		last, ok = w.audit.take()
+		last, ok = w.watch.take()
 	}
 	if !ok {
-		c := change{fmt.Sprintf("pod-%d", n), "1"}
+		c := Change{fmt.Sprintf("pod-%d", n), "1"}
 		_, err := w.pods.Create(ctx, newPod(c), metav1.CreateOptions{})
 		return c, err
 	}
-	number, err := strconv.Atoi(last.number)
+	number, err := strconv.Atoi(last.Number)
 	if err != nil {
-		return change{}, err
+		return Change{}, err
 	}
-	c := change{last.pod, strconv.Itoa(number + 1)}
-	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, changeAnnotation, c.number)
-	_, err = w.pods.Patch(ctx, c.pod, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	c := Change{last.Pod, strconv.Itoa(number + 1)}
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, changeAnnotation, c.Number)
+	_, err = w.pods.Patch(ctx, c.Pod, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	return c, err
 }
 
 // newPod is never run, as there is no kubelet; all the same it must be a pod
 // that the namespace admits.
-func newPod(c change) *corev1.Pod {
+func newPod(c Change) *corev1.Pod {
 	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: c.pod, Annotations: map[string]string{changeAnnotation: c.number}},
+		ObjectMeta: metav1.ObjectMeta{Name: c.Pod, Annotations: map[string]string{changeAnnotation: c.Number}},
 		Spec: corev1.PodSpec{
 			SecurityContext: &corev1.PodSecurityContext{
 				RunAsNonRoot:   ptr.To(true),

@@ -1,139 +1,178 @@
-package main
+// Package fleet runs replicas of a program as processes, as a Deployment does
+// as pods: each gets a name of its own, and one that has gone is replaced.
+// What they say in their journals comes together in a Ledger.
+package fleet
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
 )
 
-// replicas is how many each fleet has: one that leads and two that stand by.
-const replicas = 3
+// Replicas is how many a fleet has: one that leads and two that stand by.
+const Replicas = 3
 
-// fleet runs replicas of one program, as a Deployment does: each gets a name
-// of its own, and one that has gone is replaced.
-type fleet struct {
-	ledger ledger
+// patience is how long a replica may take to end after SIGTERM.
+const patience = 30 * time.Second
+
+// Fleet is replicas of one program. Its methods but Close are for one
+// goroutine.
+type Fleet struct {
+	Ledger Ledger
+
 	prefix string // of the replicas' names
 	path   string // of the program
-	log    *os.File
+	log    io.Writer
+	args   []string
+	next   int        // number of the next replica
+	lost   chan error // has one that ended untold
 
 	mu      sync.Mutex // guards the fields below
-	args    []string
-	next    int // number of the next replica
-	running map[string]*process
+	running map[string]*Process
+	closed  bool
 }
 
-// start starts one more replica and returns when it stands by or leads.
-func (f *fleet) start(ctx context.Context) error {
-	p, err := f.launch()
-	if err != nil {
+// New returns a fleet without replicas. Their standard error goes to log.
+func New(prefix, path string, log io.Writer) *Fleet {
+	return &Fleet{prefix: prefix, path: path, log: log, lost: make(chan error, 1), running: make(map[string]*Process)}
+}
+
+// Watch returns when ctx has ended or a replica has that nobody told to.
+func (f *Fleet) Watch(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-f.lost:
 		return err
 	}
-	started := func(line journal.Line) bool {
-		return line.Replica == p.name && (line.Kind == journal.Standby || line.Kind == journal.Leads)
-	}
-	_, err = f.ledger.await(ctx, p.name+" stands by", started)
-	if err != nil && !p.running() {
-		err = errors.Join(err, p.err)
-	}
-	return err
 }
 
-func (f *fleet) launch() (*process, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// Start starts one more replica and returns when it stands by or leads.
+func (f *Fleet) Start(ctx context.Context) error {
 	f.next++
 	name := fmt.Sprintf("%s-%d", f.prefix, f.next)
 	cmd := exec.Command(f.path, f.args...)
 	cmd.Env = append(os.Environ(), "POD_NAME="+name)
 	cmd.Stderr = f.log
-	p, err := startProcess(name, cmd, f.ledger.add)
-	if err != nil {
-		return nil, err
+	if err := f.launch(name, cmd); err != nil {
+		return err
 	}
-	if f.running == nil {
-		f.running = make(map[string]*process, replicas)
-	}
-	f.running[name] = p
-	return p, nil
+	_, err := f.Ledger.Await(ctx, name+" leads or stands by", func(line journal.Line) bool {
+		return line.Replica == name && (line.Kind == journal.Standby || line.Kind == journal.Leads)
+	})
+	return err
 }
 
-// startAll starts as many replicas as a fleet has, with these arguments.
-func (f *fleet) startAll(ctx context.Context, args ...string) error {
+func (f *Fleet) launch(name string, cmd *exec.Cmd) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return errors.New("the replicas have been ended")
+	}
+	p, err := start(name, cmd, f.Ledger.Add)
+	if err != nil {
+		return err
+	}
+	f.running[name] = p
+	go func() {
+		if <-p.ended; !p.told.Load() {
+			select {
+			case f.lost <- fmt.Errorf("%s ended, and nobody had told it to: %w", name, p.result()):
+			default: // one is enough
+			}
+		}
+	}()
+	return nil
+}
+
+// StartAll starts as many replicas as a fleet has, with these arguments.
+func (f *Fleet) StartAll(ctx context.Context, args ...string) error {
 	f.args = args
-	for range replicas {
-		if err := f.start(ctx); err != nil {
+	for range Replicas {
+		if err := f.Start(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// leader is who was elected last.
-func (f *fleet) leader() (*process, journal.Line, error) {
-	line, ok := f.ledger.find(func(line journal.Line) bool { return line.Kind == journal.Leads })
-	if !ok {
-		return nil, line, errors.New("nobody has been elected")
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	p := f.running[line.Replica]
-	if p == nil || !p.running() {
-		return nil, line, fmt.Errorf("%s, which leads, has ended", line.Replica)
-	}
-	return p, line, nil
-}
-
-// successor waits until another replica leads than the one of a former term.
-func (f *fleet) successor(ctx context.Context, former journal.Line) (journal.Line, error) {
-	return f.ledger.await(ctx, "another leads than "+former.Replica, func(line journal.Line) bool {
+// Successor waits until another replica leads than the one of a former term.
+func (f *Fleet) Successor(ctx context.Context, former journal.Line) (journal.Line, error) {
+	return f.Ledger.Await(ctx, "another leads than "+former.Replica, func(line journal.Line) bool {
 		return line.Kind == journal.Leads && line.At > former.At && line.Replica != former.Replica
 	})
 }
 
-func (f *fleet) forget(p *process) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.running, p.name)
+// Kill kills a replica and waits until it has gone.
+func (f *Fleet) Kill(p *Process) error {
+	err := p.kill()
+	f.stopped(p)
+	f.forget(p)
+	return err
 }
 
-// retire waits for the end of a replica that was told to.
-func (f *fleet) retire(p *process) error {
+// Pause stops a replica in the middle of whatever it does.
+func (f *Fleet) Pause(p *Process) error {
+	err := p.pause()
+	f.stopped(p)
+	return err
+}
+
+func (f *Fleet) stopped(p *Process) {
+	f.Ledger.Add(journal.Line{At: journal.Now(), Kind: journal.Stopped, Replica: p.Name})
+}
+
+// Retire waits for the end of a replica that was terminated, and wants exit
+// code 0.
+func (f *Fleet) Retire(p *Process) error {
 	defer f.forget(p)
 	return p.exit(patience)
 }
 
-// stopAll ends all replicas by SIGTERM, and wants exit code 0 of each.
-func (f *fleet) stopAll() error {
+// StopAll terminates all replicas, and wants exit code 0 of each.
+func (f *Fleet) StopAll() error {
 	var faults []error
-	for _, p := range f.processes() {
-		faults = append(faults, p.terminate())
+	all := f.all()
+	for _, p := range all {
+		faults = append(faults, p.Terminate())
 	}
-	for _, p := range f.processes() {
-		faults = append(faults, f.retire(p))
+	for _, p := range all {
+		faults = append(faults, f.Retire(p))
 	}
 	return errors.Join(faults...)
 }
 
-// killAll leaves nothing behind, whatever state the replicas are in.
-func (f *fleet) killAll() {
-	for _, p := range f.processes() {
-		_ = p.kill()
-		f.forget(p)
+// Close leaves nothing behind, whatever state the replicas are in.
+func (f *Fleet) Close() {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	for _, p := range f.all() {
+		_ = f.Kill(p)
 	}
 }
 
-func (f *fleet) processes() []*process {
+func (f *Fleet) forget(p *Process) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var all []*process
+	delete(f.running, p.Name)
+}
+
+func (f *Fleet) all() []*Process {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []*Process
 	for _, p := range f.running {
 		all = append(all, p)
 	}
+	slices.SortFunc(all, func(a, b *Process) int { return a.started.Compare(b.started) })
 	return all
 }

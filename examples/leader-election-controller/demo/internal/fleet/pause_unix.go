@@ -1,10 +1,12 @@
 //go:build unix
 
-package main
+package fleet
 
 import "syscall"
 
 // pause stops the process in the middle of whatever it does, as a virtual
-// machine that is paused or a node that swaps; resume lets it go on.
-func (p *process) pause() error  { return p.signal(syscall.SIGSTOP) }
-func (p *process) resume() error { return p.signal(syscall.SIGCONT) }
+// machine that is paused or a node that swaps.
+func (p *Process) pause() error { return p.signal(syscall.SIGSTOP) }
+
+// Resume lets it go on.
+func (p *Process) Resume() error { return p.signal(syscall.SIGCONT) }

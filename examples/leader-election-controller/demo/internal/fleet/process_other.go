@@ -1,6 +1,6 @@
 //go:build !unix
 
-package main
+package fleet
 
 import (
 	"errors"
@@ -10,10 +10,11 @@ import (
 
 func attributes() *syscall.SysProcAttr { return nil }
 
-func (p *process) pause() error {
-	return fmt.Errorf("stop %s: %w: needs the signals of a Unix system", p.name, errors.ErrUnsupported)
+func (p *Process) pause() error {
+	return fmt.Errorf("stop %s: %w: needs the signals of a Unix system", p.Name, errors.ErrUnsupported)
 }
 
-func (p *process) resume() error {
-	return fmt.Errorf("continue %s: %w: needs the signals of a Unix system", p.name, errors.ErrUnsupported)
+// Resume needs SIGCONT.
+func (p *Process) Resume() error {
+	return fmt.Errorf("continue %s: %w: needs the signals of a Unix system", p.Name, errors.ErrUnsupported)
 }

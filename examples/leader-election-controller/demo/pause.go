@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/audit"
+	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/fleet"
+	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+)
+
+// pause stops the leader in the middle of its work until another leads and
+// has done that work, and lets it go on.
+func (d *demo) pause(ctx context.Context, t timings) error {
+	leader, former, _, err := d.fleet.Leader()
+	if err != nil {
+		return err
+	}
+	pending, err := d.stopAtWork(ctx, leader)
+	if err != nil {
+		return err
+	}
+	renewed, err := d.cluster.renewed(ctx, leader.Name)
+	if err != nil {
+		return err
+	}
+	expires := renewed + t.lease
+	d.say("SIGSTOP to %s while it handles %s: it does not see time pass; its lease runs out at %s", leader.Name, pending, d.at(expires))
+	next, err := d.fleet.Successor(ctx, former)
+	if err != nil {
+		return err
+	}
+	d.succeeds(next, expires)
+	if _, err := d.fleet.Ledger.Await(ctx, next.Replica+" handles "+pending.String(), func(line journal.Line) bool {
+		return line.Kind == journal.Handled && line.Token == next.Token && of(line) == pending
+	}); err != nil {
+		return err
+	}
+	d.say("%s has handled %s", next.Replica, pending)
+	return d.resume(ctx, leader, pending, next)
+}
+
+// resume lets a leader go on that has been succeeded while it was stopped.
+func (d *demo) resume(ctx context.Context, leader *fleet.Process, pending audit.Change, next journal.Line) error {
+	resumed := journal.Now()
+	if err := leader.Resume(); err != nil {
+		return err
+	}
+	end, err := d.fleet.Ledger.Await(ctx, leader.Name+" ends its work", func(line journal.Line) bool {
+		return line.Replica == leader.Name && of(line) == pending && line.At > resumed
+	})
+	if err != nil {
+		return err
+	}
+	if end.Kind != journal.Refused {
+		return fmt.Errorf("%s, which leads no longer, went on with %s: %s", leader.Name, pending, end.Kind)
+	}
+	d.say("SIGCONT to %s: it goes on, and is refused %s later: its token %d is lower than %d", leader.Name, ms(end.At-resumed), end.Token, next.Token)
+	if _, err := d.fleet.Ledger.Await(ctx, leader.Name+" stands by", func(line journal.Line) bool {
+		return line.Replica == leader.Name && line.Kind == journal.Standby && line.At > resumed
+	}); err != nil {
+		return err
+	}
+	d.say("%s stands by again, in the same process", leader.Name)
+	return nil
+}
+
+// stopAtWork stops the leader while it handles a change that it has just
+// begun with. Should it be done with it in that instant, it gets another try.
+func (d *demo) stopAtWork(ctx context.Context, leader *fleet.Process) (audit.Change, error) {
+	const tries = 10
+	for range tries {
+		now := journal.Now()
+		begun, err := d.fleet.Ledger.Await(ctx, leader.Name+" begins to handle a change", func(line journal.Line) bool {
+			return line.Kind == journal.Begins && line.Replica == leader.Name && line.At > now
+		})
+		if err != nil {
+			return audit.Change{}, err
+		}
+		if err := d.fleet.Pause(leader); err != nil {
+			return audit.Change{}, err
+		}
+		if err := pass(ctx, 50*time.Millisecond); err != nil { // what it did before is known by then
+			return audit.Change{}, err
+		}
+		if !d.done(begun) {
+			return of(begun), nil
+		}
+		if err := leader.Resume(); err != nil {
+			return audit.Change{}, err
+		}
+	}
+	return audit.Change{}, fmt.Errorf("%s could not be stopped at work in %d tries", leader.Name, tries)
+}
+
+// done reports whether what a replica began has an end, or an effect.
+func (d *demo) done(begun journal.Line) bool {
+	_, said := d.fleet.Ledger.Find(func(line journal.Line) bool {
+		return line.Replica == begun.Replica && of(line) == of(begun) && line.Kind != journal.Begins && line.At > begun.At
+	})
+	return said || slices.ContainsFunc(d.watch.Applied(), func(a audit.Applied) bool { return a.Change == of(begun) })
+}
+
+// of is the change that a line is about.
+func of(line journal.Line) audit.Change { return audit.Change{Pod: line.Pod, Number: line.Change} }
