@@ -3,6 +3,7 @@ package lock
 import (
 	"fmt"
 	"hash/fnv"
+	"math"
 	"time"
 )
 
@@ -76,7 +77,13 @@ func (r Record) seal() string {
 
 // seconds rounds up: a lease that is stored shorter than it is meant ends too
 // early for the others.
-func seconds(d time.Duration) int32 { return int32((d + time.Second - 1) / time.Second) }
+func seconds(d time.Duration) int32 {
+	whole := d / time.Second
+	if d%time.Second > 0 {
+		whole++
+	}
+	return int32(min(whole, math.MaxInt32))
+}
 
 func micro(t time.Time) int64 {
 	if t.IsZero() {

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"time"
@@ -21,7 +22,8 @@ import (
 // seconds to find out that a host does not answer, and speaks protobuf, so it is
 // for built-in kinds.
 func RESTConfig(cfg *rest.Config) *rest.Config {
-	c := rest.AddUserAgent(rest.CopyConfig(cfg), "leader-election")
+	c := rest.CopyConfig(cfg)
+	c.UserAgent = cmp.Or(c.UserAgent, rest.DefaultKubernetesUserAgent()) + "/leader-election"
 	c.QPS = -1
 	c.RateLimiter = nil
 	c.NextProtos = []string{"http/1.1"}
