@@ -21,8 +21,13 @@ func kubeConfig(file string) (*rest.Config, error) {
 		rules.ExplicitPath = file
 		cfg, err = clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, &clientcmd.ConfigOverrides{}).ClientConfig()
 	}
-	if err != nil {
-		return nil, fmt.Errorf("kubeconfig: %w", err)
+	switch {
+	case clientcmd.IsEmptyConfig(err):
+		return nil, errors.New("kubeconfig: this is no pod, and neither $KUBECONFIG nor ~/.kube/config names a cluster; mend: give -kubeconfig")
+	case err != nil && file != "":
+		return nil, fmt.Errorf("-kubeconfig=%s: %w; mend: name a readable kubeconfig file", file, err)
+	case err != nil:
+		return nil, fmt.Errorf("kubeconfig: %w; mend: give -kubeconfig", err)
 	}
 	cfg.QPS = -1 // the API server shares itself out; client-go's 5 requests a second would hold up the work
 	return cfg, nil

@@ -29,7 +29,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -37,7 +36,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/kubernetes"
@@ -49,30 +47,14 @@ import (
 	"github.com/regent-ha/regent/lock"
 )
 
-// options are the command line.
-type options struct {
-	kubeconfig, namespace, lock, listen       string
-	leaseDuration, renewDeadline, retryPeriod time.Duration
-	drainTimeout, handling                    time.Duration
-	workers                                   int
-	journal                                   bool
-}
-
 func main() {
 	var o options
-	flag.StringVar(&o.kubeconfig, "kubeconfig", "", "`file`; default: the pod's service account, else $KUBECONFIG, else ~/.kube/config")
-	flag.StringVar(&o.namespace, "namespace", os.Getenv("POD_NAMESPACE"), "of the lock and of the pods; default: $POD_NAMESPACE")
-	flag.StringVar(&o.lock, "lock", "leader-election-controller", "name of the Lease")
-	flag.StringVar(&o.listen, "listen", ":8080", "`address` of /healthz, /readyz, /leaderz and /metrics; empty: none")
-	flag.DurationVar(&o.leaseDuration, "lease-duration", leaderelection.DefaultLeaseDuration, "how long the others wait after the leader's last renewal")
-	flag.DurationVar(&o.renewDeadline, "renew-deadline", leaderelection.DefaultRenewDeadline, "how long a leader works on after it")
-	flag.DurationVar(&o.retryPeriod, "retry-period", leaderelection.DefaultRetryPeriod, "time between attempts after one has failed")
-	flag.DurationVar(&o.drainTimeout, "drain-timeout", controller.DefaultDrainTimeout, "how long handlers may go on at a shutdown")
-	flag.IntVar(&o.workers, "workers", controller.DefaultConcurrentWorkers, "pods that are handled at a time")
-	flag.DurationVar(&o.handling, "handling", 0, "how long to pretend that the work on a pod takes")
-	flag.BoolVar(&o.journal, "journal", false, "write what happens to standard output as JSON, with precise times, for the demo")
+	o.define(flag.CommandLine)
 	flag.Parse()
-
+	if err := o.check(flag.Args()); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, o, os.Stdout, slog.New(slog.NewTextHandler(os.Stderr, nil))); err != nil {
@@ -127,14 +109,10 @@ func run(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger) 
 	ctrl := controller.New(&controller.Config{Name: "pods", ConcurrentWorkers: o.workers, DrainTimeout: o.drainTimeout},
 		controller.HandlerOf(work.handle), controller.Retrieve(pods), runner, recorder, logger)
 
-	ctx, cancel := context.WithCancelCause(ctx)
-	stopPages := servePages(o.listen, pages(elector, runner.synced, registry), cancel)
-	defer stopPages() // last: probes and metrics are answered during the drain
-	if err := ctrl.Run(ctx); err != nil {
+	stopPages, err := servePages(o.listen, pages(elector, runner.synced, registry), logger)
+	if err != nil {
 		return err
 	}
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
-		return err // the pages cannot be served
-	}
-	return nil
+	defer stopPages() // last: probes and metrics are answered during the drain
+	return ctrl.Run(ctx)
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
+	"net"
 	"net/http"
 	"time"
 
@@ -56,13 +58,21 @@ func answer(w http.ResponseWriter, code int, text string) {
 	_, _ = fmt.Fprintln(w, text)
 }
 
-// servePages serves until the returned function is called. If it cannot, it
-// calls cancel with the reason.
-func servePages(address string, handler http.Handler, cancel context.CancelCauseFunc) (stop func()) {
+// servePages serves until the returned function is called.
+func servePages(address string, handler http.Handler, logger *slog.Logger) (stop func(), err error) {
 	if address == "" {
-		return func() {}
+		return func() {}, nil
 	}
-	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	go func() { cancel(fmt.Errorf("pages: %w", server.ListenAndServe())) }()
-	return func() { _ = server.Close() }
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("-listen=%s: %w; mend: another address, or -listen= for none", address, err)
+	}
+	logger.Info("serving /healthz, /readyz, /leaderz and /metrics", "address", listener.Addr().String())
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("pages are served no longer", "error", err) // the liveness probe restarts the pod
+		}
+	}()
+	return func() { _ = server.Close() }, nil
 }

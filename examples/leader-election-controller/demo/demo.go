@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/audit"
-	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/fleet"
+	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
+	"github.com/regent-ha/regent/examples/leader-election-controller/internal/fleet"
 )
 
 const example = "github.com/regent-ha/regent/examples/leader-election-controller"

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/audit"
-	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/fleet"
+	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
+	"github.com/regent-ha/regent/examples/leader-election-controller/internal/fleet"
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
 )
 
@@ -57,7 +57,7 @@ func (d *demo) resume(ctx context.Context, leader *fleet.Process, pending audit.
 	if end.Kind != journal.Refused {
 		return fmt.Errorf("%s, which leads no longer, went on with %s: %s", leader.Name, pending, end.Kind)
 	}
-	d.say("SIGCONT to %s: it goes on, and is refused %s later: its token %d is lower than %d", leader.Name, ms(end.At-resumed), end.Token, next.Token)
+	d.say("SIGCONT to %s: its write is refused %s later: its lease has run out, its token %d is lower than %d", leader.Name, ms(end.At-resumed), end.Token, next.Token)
 	if _, err := d.fleet.Ledger.Await(ctx, leader.Name+" stands by", func(line journal.Line) bool {
 		return line.Replica == leader.Name && line.Kind == journal.Standby && line.At > resumed
 	}); err != nil {

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/fleet"
+	"github.com/regent-ha/regent/examples/leader-election-controller/internal/fleet"
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/demo/internal/audit"
+	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
 )
 

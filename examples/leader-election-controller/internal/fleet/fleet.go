@@ -1,6 +1,7 @@
 // Package fleet runs replicas of a program as processes, as a Deployment does
 // as pods: each gets a name of its own, and one that has gone is replaced.
-// What they say in their journals comes together in a Ledger.
+// What they say in their journals comes together in a Ledger. No replica
+// outlives this process, on Linux not even if it is killed.
 package fleet
 
 import (
@@ -57,29 +58,39 @@ func (f *Fleet) Watch(ctx context.Context) error {
 
 // Start starts one more replica and returns when it stands by or leads.
 func (f *Fleet) Start(ctx context.Context) error {
+	p, err := f.Launch()
+	if err != nil {
+		return err
+	}
+	_, err = f.Ledger.Await(ctx, p.Name+" leads or stands by", func(line journal.Line) bool {
+		return line.Replica == p.Name && (line.Kind == journal.Standby || line.Kind == journal.Leads)
+	})
+	return err
+}
+
+// Launch starts one more replica, and waits for nothing. args, if there are
+// any, are for this and all later ones.
+func (f *Fleet) Launch(args ...string) (*Process, error) {
+	if len(args) > 0 {
+		f.args = args
+	}
 	f.next++
 	name := fmt.Sprintf("%s-%d", f.prefix, f.next)
 	cmd := exec.Command(f.path, f.args...)
 	cmd.Env = append(os.Environ(), "POD_NAME="+name)
 	cmd.Stderr = f.log
-	if err := f.launch(name, cmd); err != nil {
-		return err
-	}
-	_, err := f.Ledger.Await(ctx, name+" leads or stands by", func(line journal.Line) bool {
-		return line.Replica == name && (line.Kind == journal.Standby || line.Kind == journal.Leads)
-	})
-	return err
+	return f.launch(name, cmd)
 }
 
-func (f *Fleet) launch(name string, cmd *exec.Cmd) error {
+func (f *Fleet) launch(name string, cmd *exec.Cmd) (*Process, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
-		return errors.New("the replicas have been ended")
+		return nil, errors.New("the replicas have been ended")
 	}
 	p, err := start(name, cmd, f.Ledger.Add)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	f.running[name] = p
 	go func() {
@@ -90,7 +101,7 @@ func (f *Fleet) launch(name string, cmd *exec.Cmd) error {
 			}
 		}
 	}()
-	return nil
+	return p, nil
 }
 
 // StartAll starts as many replicas as a fleet has, with these arguments.

@@ -1,0 +1,97 @@
+package main_test
+
+import (
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+)
+
+const serving = `msg="serving .*" address=(\S+)`
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	r := newReplicas(t, admin(t), plane.Namespace(t), "-listen=127.0.0.1:0")
+	leader, err := r.Launch(r.flags...)
+	require.NoError(t, err)
+	r.await(t, journal.Leads, leader.Name)
+	page := pages(t, r)
+
+	code, _ := page("/healthz")
+	require.Equal(t, http.StatusOK, code)
+	code, _ = page("/readyz")
+	require.Equal(t, http.StatusOK, code)
+	code, text := page("/leaderz")
+	require.Equal(t, http.StatusOK, code, text)
+	var who struct {
+		Leader, Replica, Phase string
+		Leads                  bool
+		Token                  uint64
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &who))
+	require.True(t, who.Leads)
+	require.Equal(t, "leading", who.Phase)
+	require.Equal(t, who.Replica, who.Leader)
+	require.Contains(t, who.Leader, leader.Name)
+	require.NotZero(t, who.Token)
+	code, text = page("/metrics")
+	require.Equal(t, http.StatusOK, code)
+	require.Regexp(t, `(?m)^regent_controller_leading\S* 1$`, text)
+	code, _ = page("/other")
+	require.Equal(t, http.StatusNotFound, code)
+}
+
+// A replica that reaches no API server is alive, and not ready.
+func TestPagesWithoutAPIServer(t *testing.T) {
+	t.Parallel()
+	r := newReplicas(t, write(t, []byte(nobody)), "default", "-listen=127.0.0.1:0")
+	p, err := r.Launch(r.flags...)
+	require.NoError(t, err)
+	page := pages(t, r)
+	r.log.await(t, `connection refused`)
+	code, _ := page("/healthz")
+	require.Equal(t, http.StatusOK, code)
+	code, text := page("/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, code)
+	require.Contains(t, text, "not listed")
+	require.NoError(t, p.Terminate())
+	require.NoError(t, r.Retire(p), "SIGTERM ends it all the same")
+}
+
+// nobody is a kubeconfig for an address at which nobody listens.
+const nobody = `{apiVersion: v1, kind: Config, current-context: a,
+clusters: [{name: a, cluster: {server: "https://127.0.0.1:1"}}],
+users: [{name: a, user: {}}], contexts: [{name: a, context: {cluster: a, user: a}}]}`
+
+func TestPortTaken(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = taken.Close() }()
+	address := taken.Addr().String()
+	code, said := start(t, "-kubeconfig="+write(t, []byte(nobody)), "-namespace=default", "-listen="+address)
+	require.Equal(t, 1, code)
+	require.Contains(t, said, "-listen="+address)
+	require.Contains(t, said, "in use")
+	require.Contains(t, said, "mend")
+}
+
+// pages returns a function that gets a page of the only replica.
+func pages(t *testing.T, r *replicas) func(path string) (code int, text string) {
+	address := r.log.await(t, serving)[1]
+	return func(path string) (int, string) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, http.NoBody)
+		require.NoError(t, err)
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(text)
+	}
+}
