@@ -2,30 +2,39 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
 )
 
 const serving = `msg="serving .*" address=(\S+)`
 
+// With the arguments of the Deployment it serves the pages that its probes ask
+// for.
 func TestPages(t *testing.T) {
 	t.Parallel()
+	container := deployment(t).Spec.Template.Spec.Containers[0]
 	r := newReplicas(t, admin(t), plane.Namespace(t), "-listen=127.0.0.1:0")
-	leader, err := r.Launch(r.flags...)
+	leader, err := r.Launch(append(container.Args, r.flags...)...)
 	require.NoError(t, err)
 	r.await(t, journal.Leads, leader.Name)
 	page := pages(t, r)
 
-	code, _ := page("/healthz")
-	require.Equal(t, http.StatusOK, code)
-	code, _ = page("/readyz")
-	require.Equal(t, http.StatusOK, code)
+	for _, probe := range []*corev1.Probe{container.LivenessProbe, container.ReadinessProbe} {
+		code, text := page(probe.HTTPGet.Path)
+		require.Equal(t, http.StatusOK, code, text)
+		require.Equal(t, container.Ports[0].Name, probe.HTTPGet.Port.String())
+	}
+	require.Equal(t, []string{"/healthz", "/readyz"}, []string{container.LivenessProbe.HTTPGet.Path, container.ReadinessProbe.HTTPGet.Path})
+	require.Contains(t, container.Args, fmt.Sprintf("-listen=:%d", container.Ports[0].ContainerPort))
 	code, text := page("/leaderz")
 	require.Equal(t, http.StatusOK, code, text)
 	var who struct {
@@ -79,6 +88,13 @@ func TestPortTaken(t *testing.T) {
 	require.Contains(t, said, "-listen="+address)
 	require.Contains(t, said, "in use")
 	require.Contains(t, said, "mend")
+}
+
+func deployment(t *testing.T) *appsv1.Deployment {
+	t.Helper()
+	d := &appsv1.Deployment{}
+	manifest(t, "Deployment", d)
+	return d
 }
 
 // pages returns a function that gets a page of the only replica.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 
@@ -67,20 +68,21 @@ func TestRoleIsMinimal(t *testing.T) {
 	}
 }
 
-// role is the Role of the manifests.
 func role(t *testing.T) *rbacv1.Role {
+	t.Helper()
+	r := &rbacv1.Role{}
+	manifest(t, "Role", r)
+	return r
+}
+
+// manifest decodes the manifest of a kind.
+func manifest(t *testing.T, kind string, into any) {
 	t.Helper()
 	objects, err := manifests.Objects()
 	require.NoError(t, err)
-	for _, o := range objects {
-		if o.GetKind() == "Role" {
-			role := &rbacv1.Role{}
-			require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, role))
-			return role
-		}
-	}
-	require.Fail(t, "there is no Role")
-	return nil
+	i := slices.IndexFunc(objects, func(o *unstructured.Unstructured) bool { return o.GetKind() == kind })
+	require.GreaterOrEqual(t, i, 0, kind)
+	require.NoError(t, runtime.DefaultUnstructuredConverter.FromUnstructured(objects[i].Object, into))
 }
 
 // grant binds a role in a namespace to the example's service account there,

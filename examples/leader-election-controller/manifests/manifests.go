@@ -56,6 +56,15 @@ func decode(name string, into any) error {
 // Apply applies objects to an API server, as kubectl apply --server-side does,
 // and refuses fields that the API does not know.
 func Apply(ctx context.Context, cfg *rest.Config, objects []*unstructured.Unstructured) error {
+	return applyAll(ctx, cfg, objects, metav1.PatchOptions{})
+}
+
+// DryRun is Apply without effect. The namespace must be there.
+func DryRun(ctx context.Context, cfg *rest.Config, objects []*unstructured.Unstructured) error {
+	return applyAll(ctx, cfg, objects, metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}})
+}
+
+func applyAll(ctx context.Context, cfg *rest.Config, objects []*unstructured.Unstructured, options metav1.PatchOptions) error {
 	client, err := dynamic.NewForConfig(cfg)
 	if err != nil {
 		return fmt.Errorf("manifests: %w", err)
@@ -70,14 +79,14 @@ func Apply(ctx context.Context, cfg *rest.Config, objects []*unstructured.Unstru
 	}
 	mapper := restmapper.NewDiscoveryRESTMapper(groups)
 	for _, object := range objects {
-		if err := apply(ctx, client, mapper, object); err != nil {
+		if err := apply(ctx, client, mapper, object, options); err != nil {
 			return fmt.Errorf("manifests: apply %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
 	return nil
 }
 
-func apply(ctx context.Context, client dynamic.Interface, mapper meta.RESTMapper, object *unstructured.Unstructured) error {
+func apply(ctx context.Context, client dynamic.Interface, mapper meta.RESTMapper, object *unstructured.Unstructured, options metav1.PatchOptions) error {
 	kind := object.GroupVersionKind()
 	mapping, err := mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	if err != nil {
@@ -91,8 +100,7 @@ func apply(ctx context.Context, client dynamic.Interface, mapper meta.RESTMapper
 	if mapping.Scope.Name() == meta.RESTScopeNameNamespace {
 		resource = client.Resource(mapping.Resource).Namespace(object.GetNamespace())
 	}
-	_, err = resource.Patch(ctx, object.GetName(), types.ApplyPatchType, body, metav1.PatchOptions{
-		FieldManager: "example", FieldValidation: metav1.FieldValidationStrict,
-	})
+	options.FieldManager, options.FieldValidation = "example", metav1.FieldValidationStrict
+	_, err = resource.Patch(ctx, object.GetName(), types.ApplyPatchType, body, options)
 	return err
 }
