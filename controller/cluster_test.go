@@ -24,8 +24,7 @@ type cluster struct {
 	history  []change
 	horizon  int // versions up to this one are compacted away
 	watchers []*watch.RaceFreeFakeWatcher
-	fault    error         // what List and Watch return
-	hang     chan struct{} // List waits for it, whatever its context says
+	fault    error // what List and Watch return
 	lists    int
 	watches  int
 }
@@ -45,14 +44,8 @@ func newCluster(names ...string) *cluster {
 
 func (c *cluster) List(context.Context, metav1.ListOptions) (runtime.Object, error) {
 	c.mu.Lock()
-	c.lists++
-	hang := c.hang
-	c.mu.Unlock()
-	if hang != nil {
-		<-hang
-	}
-	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.lists++
 	if c.fault != nil {
 		return nil, c.fault
 	}

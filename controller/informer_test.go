@@ -3,7 +3,6 @@ package controller_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/kubernetes/fake"
 
 	"github.com/regent-ha/regent/controller"
 )
@@ -87,59 +85,74 @@ func TestRunEndsBeforeTheFirstSync(t *testing.T) {
 	})
 }
 
+// A Retriever that ignores its context delays the end of Run, which never
+// leaves a call behind.
 func TestRunJoinsTheRetriever(t *testing.T) {
+	for name, list := range map[string]bool{"list": true, "watch": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := &hanging{cluster: newCluster("a"), list: list, returns: make(chan struct{})}
+				run := launch(t, nil, &journal{}, h, nil, nil)
+				ended := false
+				go func() {
+					_ = run.stop()
+					ended = true
+				}()
+				time.Sleep(time.Hour)
+				require.False(t, ended, "a request is in flight")
+				close(h.returns)
+				synctest.Wait()
+				require.True(t, ended)
+			})
+		})
+	}
+}
+
+// hanging is a cluster whose lists or watches do not return before the test says so.
+type hanging struct {
+	*cluster
+	list    bool
+	returns chan struct{}
+}
+
+func (h *hanging) List(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+	if h.list {
+		<-h.returns
+	}
+	return h.cluster.List(ctx, opts)
+}
+
+func (h *hanging) Watch(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
+	if !h.list {
+		<-h.returns
+	}
+	return h.cluster.Watch(ctx, opts)
+}
+
+func TestRunStopsItsWatch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster("a")
-		c.hang = make(chan struct{})
 		r := launch(t, nil, &journal{}, c, nil, nil)
-		ended := false
-		go func() {
-			_ = r.stop()
-			ended = true
-		}()
-		synctest.Wait()
-		require.False(t, ended, "a list is in flight")
-		close(c.hang)
-		synctest.Wait()
-		require.True(t, ended)
+		require.Len(t, c.watchers, 1)
+		require.False(t, c.watchers[0].IsStopped())
+		require.NoError(t, r.stop())
+		require.True(t, c.watchers[0].IsStopped())
 	})
 }
 
-func TestRetrieveFromAFakeClientset(t *testing.T) {
+func TestObjectsThatAreNoneAreAnError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := fake.NewClientset(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "a"}})
-		j := &journal{}
-		launch(t, nil, controller.HandlerOf(func(_ context.Context, pod *corev1.Pod) error {
-			j.note(pod.Name)
-			return nil
-		}), controller.Retrieve(client.CoreV1().Pods("")), nil, nil)
-		require.Equal(t, []string{"a"}, j.take())
-		_, err := client.CoreV1().Pods("ns").Create(t.Context(), &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "b"}}, metav1.CreateOptions{})
-		require.NoError(t, err)
-		synctest.Wait()
-		require.Equal(t, []string{"b"}, j.take())
+		c := newCluster("a")
+		r := launch(t, nil, &journal{}, odd{c}, nil, nil)
+		time.Sleep(time.Minute)
+		require.Contains(t, r.logs.String(), "object has no meta")
+		require.NoError(t, r.stop())
 	})
 }
 
-func TestRetrievePassesErrors(t *testing.T) {
-	client := fake.NewClientset()
-	list, err := controller.Retrieve(client.CoreV1().Pods("")).List(t.Context(), metav1.ListOptions{})
-	require.NoError(t, err)
-	require.IsType(t, &corev1.PodList{}, list)
+// odd lists a list of objects without metadata.
+type odd struct{ *cluster }
 
-	forbidden := &apierrors.StatusError{ErrStatus: metav1.Status{Code: http.StatusForbidden}}
-	list, err = controller.Retrieve(refusing{forbidden}).List(t.Context(), metav1.ListOptions{})
-	require.ErrorIs(t, err, forbidden)
-	require.True(t, list == nil, "no typed nil")
-}
-
-// refusing is a client whose lists fail.
-type refusing struct{ err error }
-
-func (r refusing) List(context.Context, metav1.ListOptions) (*corev1.PodList, error) {
-	return nil, r.err
-}
-
-func (r refusing) Watch(context.Context, metav1.ListOptions) (watch.Interface, error) {
-	return nil, r.err
+func (odd) List(context.Context, metav1.ListOptions) (runtime.Object, error) {
+	return &metav1.List{ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []runtime.RawExtension{{Object: &metav1.Status{}}, {Object: &metav1.APIVersions{}}}}, nil
 }
