@@ -3,7 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
@@ -27,14 +30,29 @@ PASS. Where to go next:
 func (d *demo) conclude(early error) error {
 	if early != nil {
 		d.title("Ended early: %v", early)
+		d.lastLogs()
+		if len(d.watch.Applied()) == 0 {
+			return early
+		}
 	}
 	d.measured()
-	v, err := d.compared(early != nil)
-	if err := errors.Join(early, v, err); err != nil {
+	if err := errors.Join(early, d.compared(early != nil)); err != nil {
 		return err
 	}
 	d.print(whereNext)
 	return nil
+}
+
+// lastLogs prints what the replicas logged last.
+func (d *demo) lastLogs() {
+	const most = 3
+	text, err := os.ReadFile(filepath.Join(d.logs, "replica.log"))
+	if lines := strings.Split(strings.TrimSpace(string(text)), "\n"); err == nil && lines[0] != "" {
+		d.print("Last in the replicas' logs (for all of them, run it with -logs .):")
+		for _, line := range lines[max(0, len(lines)-most):] {
+			d.print(indented(line))
+		}
+	}
 }
 
 func (d *demo) measured() {
@@ -65,7 +83,7 @@ func median(sorted []time.Duration) time.Duration {
 }
 
 // compared prints the verdict. early: what was in flight counts as lost.
-func (d *demo) compared(early bool) (verdict, err error) {
+func (d *demo) compared(early bool) error {
 	h := audit.History{Written: d.writer.Written(), Applied: d.watch.Applied(), Lines: d.fleet.Ledger.All()}
 	refused := 0
 	for _, line := range h.Lines {
@@ -86,24 +104,27 @@ func (d *demo) compared(early bool) (verdict, err error) {
 	d.faults("written by a leader after a later one had written", v.Fallen)
 	d.faults("contradictions between the three", v.Unproven)
 	d.print(fmt.Sprintf("  writes refused because another leads: %d", refused))
-	if n := len(v.Faults()); n > 0 {
-		verdict = fmt.Errorf("%s, see above", count(n, "fault"))
+	switch n := len(v.Faults()); {
+	case n > 0:
+		return fmt.Errorf("%s, see above", count(n, "fault"))
+	case len(h.Applied) == 0:
+		return errors.New("nothing was handled, so nothing is shown")
 	}
-	if len(h.Applied) == 0 {
-		err = errors.New("nothing was handled, so nothing is shown")
-	}
-	return verdict, err
+	return nil
 }
 
 func (d *demo) faults(what string, faults []string) {
 	const most = 5
 	d.print(fmt.Sprintf("  %s: %d", what, len(faults)))
 	for _, f := range faults[:min(len(faults), most)] {
-		for _, line := range wrap(f, width-6) {
-			d.print("      " + line)
-		}
+		d.print(indented(f))
 	}
 	if n := len(faults) - most; n > 0 {
 		d.print(fmt.Sprintf("      and %d more", n))
 	}
+}
+
+func indented(text string) string {
+	const by = "      "
+	return by + strings.Join(wrap(text, width-len(by)), "\n"+by)
 }

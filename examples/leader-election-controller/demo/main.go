@@ -34,9 +34,7 @@ type options struct {
 }
 
 func main() {
-	// With SIGPIPE and SIGHUP: it cleans up also when the reader of its output
-	// or the terminal has gone.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
 	if len(os.Args) > 1 && os.Args[1] == clientGo {
@@ -56,7 +54,10 @@ func main() {
 		_, _ = fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(2)
 	}
-	out := newOutput(os.Stdout)
+	// It cleans up also when the reader of its output goes: a write then fails,
+	// instead of ending the process.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	out := newOutput(os.Stdout, stop)
 	ended := context.AfterFunc(ctx, func() { out.say("interrupted: ending all processes") })
 	err := run(ctx, out, o)
 	ended()

@@ -22,6 +22,7 @@ const (
 // output writes plain lines that begin with the time since the start.
 type output struct {
 	start time.Duration // by journal.Now
+	gone  func()        // called when nobody reads
 
 	mu    sync.Mutex // guards the fields below
 	w     io.Writer
@@ -30,7 +31,9 @@ type output struct {
 	last  time.Duration // when something was written
 }
 
-func newOutput(w io.Writer) *output { return &output{start: journal.Now(), w: w} }
+func newOutput(w io.Writer, gone func()) *output {
+	return &output{start: journal.Now(), w: w, gone: gone}
+}
 
 // say writes a line, or several if it is long.
 func (o *output) say(format string, args ...any) {
@@ -99,8 +102,11 @@ func (o *output) talk() (stop func()) {
 func (o *output) remind() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.doing != "" && journal.Now()-o.last > silence {
+	switch quiet := journal.Now() - o.last; {
+	case quiet > silence && o.doing != "":
 		o.line("… still " + o.doing)
+	case quiet > 2*silence:
+		o.line("… still waiting")
 	}
 }
 
@@ -111,7 +117,9 @@ func (o *output) line(text string) {
 
 func (o *output) write(text string) {
 	o.last = journal.Now()
-	_, _ = fmt.Fprintln(o.w, text) // the reader may have gone; main notices
+	if _, err := fmt.Fprintln(o.w, text); err != nil {
+		o.gone()
+	}
 }
 
 // at is a moment, as lines begin with it.

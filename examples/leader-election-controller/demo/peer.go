@@ -19,8 +19,9 @@ type peer struct {
 	took []time.Duration // of each hand-over
 }
 
-// run hands over again and again until done is closed, and at least thrice.
-func (p *peer) run(ctx context.Context, done <-chan struct{}, flags []string) error {
+// run hands over again and again until done is closed, and so many times at
+// least.
+func (p *peer) run(ctx context.Context, done <-chan struct{}, least int, flags []string) error {
 	if err := p.fleet.StartAll(ctx, append([]string{clientGo}, flags...)...); err != nil {
 		return fmt.Errorf("client-go's elector: %w", err)
 	}
@@ -34,10 +35,10 @@ func (p *peer) run(ctx context.Context, done <-chan struct{}, flags []string) er
 			return fmt.Errorf("client-go's elector: %w", err)
 		}
 		p.took = append(p.took, took)
-		p.out.say("(client-go's elector: SIGTERM to its leader, and the next leads %s later)", ms(took))
+		p.out.say("(client-go's elector: SIGTERM to its leader, next leads %s later)", ms(took))
 		select {
 		case <-done:
-			if len(p.took) >= 3 {
+			if len(p.took) >= least {
 				return nil
 			}
 		default:

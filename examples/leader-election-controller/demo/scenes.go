@@ -30,7 +30,9 @@ func (d *demo) scenes(ctx context.Context, group *errgroup.Group) error {
 	written := beside(group, func() error { return d.writer.Run(writing) })
 	d.say("a writer makes %d changes a second: new pods, and changes of old ones; the leader takes %v for each", audit.ChangesPerSecond, handling)
 	enough := make(chan struct{})
-	compared := beside(group, func() error { return d.peer.run(ctx, enough, d.cluster.flags(d.cluster.admin, usual)) })
+	compared := beside(group, func() error {
+		return d.peer.run(ctx, enough, min(d.rounds, 3), d.cluster.flags(d.cluster.admin, usual))
+	})
 	d.say("beside them, three replicas with client-go's elector: same API server, same timings, same SIGTERM")
 	for range d.rounds {
 		if err := d.handOver(ctx); err != nil {

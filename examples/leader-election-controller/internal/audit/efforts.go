@@ -102,11 +102,19 @@ func overlaps(efforts []effort) (faults []string) {
 			}
 			if a.leader != b.leader {
 				faults = append(faults, fmt.Sprintf("%s by %s, and %s by %s: both at once for %v",
-					a.Change, a.leader, b.Change, b.leader, min(a.end, b.end)-b.begin))
+					a.Change, a.leader, b.Change, b.leader, rough(min(a.end, b.end)-b.begin)))
 			}
 		}
 	}
 	return faults
+}
+
+// rough rounds what is longer than a millisecond.
+func rough(d time.Duration) time.Duration {
+	if d < time.Millisecond {
+		return d
+	}
+	return d.Round(time.Millisecond / 10)
 }
 
 // unproven finds what only one of the sources knows.
