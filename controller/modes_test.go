@@ -3,10 +3,12 @@ package controller_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/regent-ha/regent/controller"
 	"github.com/regent-ha/regent/leaderelection"
@@ -181,8 +183,12 @@ func launch(t *testing.T, cfg *controller.Config, h controller.Handler, r contro
 	}()
 	stop := func() error {
 		cancel()
-		<-done
-		return err
+		select {
+		case <-done:
+			return err
+		case <-time.After(48 * time.Hour): // or a failed test would drain, and log, for ever
+			return errors.New("Run does not return")
+		}
 	}
 	t.Cleanup(func() {
 		_ = stop()
