@@ -88,7 +88,7 @@ func TestKooperPage(t *testing.T) {
 			} else {
 				require.NoError(t, err)
 				require.NotEmpty(t, *lease.Spec.HolderIdentity)
-				require.EqualValues(t, tc.lease.Seconds(), *lease.Spec.LeaseDurationSeconds)
+				require.Equal(t, tc.lease, time.Duration(*lease.Spec.LeaseDurationSeconds)*time.Second)
 			}
 			cancel()
 			require.NoError(t, <-result)
