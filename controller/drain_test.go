@@ -113,6 +113,7 @@ func TestDrainTimeout(t *testing.T) {
 				r, s, _ := leading(t, &controller.Config{DrainTimeout: time.Minute}, h, m)
 				end(r, s)
 				time.Sleep(time.Hour)
+				synctest.Wait()
 				require.Equal(t, []string{"a=0 1m0s"}, h.take(), "not earlier, not later")
 				require.ErrorIs(t, h.causes[0], controller.ErrDrainTimeout)
 				require.ErrorIs(t, h.causes[0], cause)

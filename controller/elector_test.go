@@ -96,6 +96,7 @@ func TestStepDownLetsHandlersFinish(t *testing.T) {
 		before := time.Now()
 		require.NoError(t, a.StepDown(t.Context()))
 		require.Equal(t, 5*time.Second, time.Since(before))
+		synctest.Wait()
 		require.Equal(t, []error{nil}, calls)
 	})
 }
@@ -120,6 +121,7 @@ func TestCutOffHandlersEndAtTheDeadline(t *testing.T) {
 		}), c, elector, nil)
 		client.Cut()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.ErrorIs(t, cause, leaderelection.ErrDeadline)
 		require.Equal(t, 10*time.Second, ended)
 		client.Heal()

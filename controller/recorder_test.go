@@ -3,6 +3,7 @@ package controller_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +29,18 @@ func (r *recording) QueueDepth(_ string, keys int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.depths = append(r.depths, keys)
+}
+
+// queued returns all depths of the queue so far.
+func (r *recording) queued() []int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.depths)
+}
+
+func (r *recording) last() int {
+	depths := r.queued()
+	return depths[len(depths)-1]
 }
 
 func (r *recording) QueueWait(_ string, d time.Duration) { r.note(fmt.Sprint("waited ", d)) }
@@ -112,7 +125,7 @@ func TestMetricsOfOneCall(t *testing.T) {
 				require.NoError(t, r.stop())
 				want := append([]string{"leading true"}, c.want...)
 				require.Equal(t, append(want, "drained 0 0s", "leading false"), m.take())
-				require.Zero(t, m.depths[len(m.depths)-1])
+				require.Zero(t, m.last())
 			})
 		})
 	}
@@ -127,9 +140,9 @@ func TestMetricsOfTheQueue(t *testing.T) {
 		}), c, s, m)
 		require.Empty(t, m.take(), "a standby has nothing to say")
 		s.grant()
-		require.Equal(t, []int{1, 2, 3, 2}, m.depths)
+		require.Equal(t, []int{1, 2, 3, 2}, m.queued())
 		time.Sleep(time.Minute)
-		require.Equal(t, []int{1, 2, 3, 2, 1, 0}, m.depths)
+		require.Equal(t, []int{1, 2, 3, 2, 1, 0}, m.queued())
 		calls := m.take()
 		for _, w := range []string{"waited 0s", "waited 1s", "waited 2s"} {
 			require.Contains(t, calls, w)
@@ -146,9 +159,9 @@ func TestMetricsOfKeysLeftInTheQueue(t *testing.T) {
 		c.set("b", "0")
 		c.set("c", "0")
 		synctest.Wait()
-		require.Equal(t, 2, m.depths[len(m.depths)-1])
+		require.Equal(t, 2, m.last())
 		s.end(leaderelection.ErrTaken)
-		require.Zero(t, m.depths[len(m.depths)-1], "they wait for the next leader")
+		require.Zero(t, m.last(), "they wait for the next leader")
 		require.Equal(t, 1, count(m.take(), "started"))
 	})
 }
