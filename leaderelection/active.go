@@ -215,7 +215,7 @@ func (l *loop) drained(t *activeTerm) {
 	l.term = nil
 	l.log.Info("drained", "token", t.term.token, "took", took)
 	l.e.observe(Event{Kind: EventDrained, Token: t.term.token, Took: took})
-	l.e.send(answer{event: core.WorkReturned{}})
+	l.e.send(joined{})
 }
 
 func causeOf(a core.EndTerm) (cause error, lost bool) {

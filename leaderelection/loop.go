@@ -42,6 +42,8 @@ type (
 		work *work
 		err  error
 	}
+	// joined: all works of an ended term have returned.
+	joined   struct{}
 	stepDown struct {
 		successor string
 		done      chan error
@@ -134,6 +136,8 @@ func (l *loop) handle(message any) {
 	case answer:
 		l.note(m.err)
 		l.step(m.event)
+	case joined:
+		l.step(core.WorkReturned{})
 	case opened:
 		l.opened(m)
 	case deadlinePassed:
