@@ -22,7 +22,7 @@ type cluster struct {
 }
 
 func startCluster(ctx context.Context, out *output, dir string) (*cluster, error) {
-	out.begin("starting a real etcd and kube-apiserver (the first time they are downloaded or built)")
+	out.say("starting a real etcd and kube-apiserver (the first time they are downloaded or built)")
 	plane, err := controlplane.Start(ctx, controlplane.Config{Progress: out})
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ const example = "github.com/regent-ha/regent/examples/leader-election-controller
 type demo struct {
 	options
 	*output
+	dir     string // of the logs of the replicas
 	cluster *cluster
 	fleet   *fleet.Fleet // of the example
 	peer    *peer
@@ -38,10 +40,10 @@ func run(ctx context.Context, out *output, o options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if o.logs == "" {
-		o.logs = dir
+	d := &demo{options: o, output: out, dir: cmp.Or(o.logs, dir)}
+	if err := os.MkdirAll(d.dir, 0o755); err != nil {
+		return fmt.Errorf("-logs=%s: %w; mend: name a directory that can be written to", d.dir, err)
 	}
-	d := &demo{options: o, output: out}
 	if d.cluster, err = startCluster(ctx, out, dir); err != nil {
 		return err
 	}
@@ -66,18 +68,18 @@ func (d *demo) prepare(ctx context.Context, dir string) error {
 		build := exec.CommandContext(ctx, "go", "build", "-o", d.replica, example)
 		build.Stdout, build.Stderr = d.output, d.output
 		if err := build.Run(); err != nil {
-			return fmt.Errorf("go build: %w; mend: run the demo in the repository", err)
+			return fmt.Errorf("go build: %w; mend: see that go is in $PATH, and run the demo in the repository", err)
 		}
 	}
 	var err error
-	if d.fleet, err = newFleet("replica", d.replica, d.logs); err != nil {
+	if d.fleet, err = newFleet("replica", d.replica, d.dir); err != nil {
 		return err
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	beside, err := newFleet(clientGo, self, d.logs)
+	beside, err := newFleet(clientGo, self, d.dir)
 	if err != nil {
 		return err
 	}
