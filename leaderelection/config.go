@@ -34,8 +34,8 @@ type Config struct {
 	RetryPeriod time.Duration
 
 	// Identity is written to the lock as its holder, and has to be another in
-	// each process, also after a restart. "" = the pod's or host's name and a
-	// random part.
+	// each process, also after a restart. At most 512 bytes that can be printed.
+	// "" = the pod's or host's name and a random part.
 	Identity string
 	// Pod names the pod for TransferTo; an earlier start of the same pod loses
 	// its place in the list of candidates. "" = $POD_NAME, if that is set.
@@ -119,4 +119,4 @@ func (c Config) first() time.Duration {
 
 // fence is how long after a renewal its lease counts as good: clock rates may
 // differ by 5 %.
-func (c Config) fence() time.Duration { return c.LeaseDuration * 95 / 100 }
+func (c Config) fence() time.Duration { return c.LeaseDuration - c.LeaseDuration/20 }

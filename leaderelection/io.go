@@ -110,7 +110,7 @@ func (l *loop) watched(event lock.Event, ok bool) {
 	case event.Err != nil:
 		l.watch.err = event.Err
 	default:
-		l.note(nil)
+		l.note(nil, false)
 		l.step(core.WatchEvent{ID: l.watch.id, Event: event})
 	}
 }
@@ -121,7 +121,7 @@ func (l *loop) watchEnded() {
 	if err != nil {
 		l.log.Debug("watch ended", "error", err)
 		if !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, lock.ErrForbidden) && !errors.Is(err, lock.ErrExpired) {
-			l.note(err)
+			l.note(err, false)
 		}
 	}
 	l.step(core.WatchEnded{ID: id, Err: err})
@@ -129,23 +129,31 @@ func (l *loop) watchEnded() {
 
 // failing tells whether the API server serves this candidate.
 type failing struct {
-	last  error         // of the last request that failed
-	since time.Duration // when the first of those in a row failed; 0 = the last one succeeded
+	now    bool          // requests fail
+	since  time.Duration // when the first of those in a row failed
+	last   error         // of the last that failed
+	writes bool          // writes are among them
+	wrote  time.Duration // when the last of those failed
 }
 
 // note keeps count of failures in a row. An answer that the election can use
-// is none.
-func (l *loop) note(err error) {
+// is none. That reads succeed says nothing of writes, which other rules of RBAC
+// allow: they have to succeed as well, or to cease.
+func (l *loop) note(err error, write bool) {
+	now, f := l.e.now(), &l.failed
 	if err == nil || errors.Is(err, lock.ErrConflict) || errors.Is(err, lock.ErrNotFound) {
-		if l.failed.since != 0 {
-			l.log.Info("requests succeed again", "after", l.e.now()-l.failed.since)
+		if f.now && (write || !f.writes || now-f.wrote > 2*l.e.cfg.RetryPeriod) {
+			l.log.Info("requests succeed again", "after", now-f.since)
+			*f = failing{}
 		}
-		l.failed = failing{}
 		return
 	}
-	l.failed.last = err
-	if l.failed.since == 0 {
-		l.failed.since = l.e.now()
+	if !f.now {
+		f.now, f.since = true, now
 		l.log.Warn("request failed, trying again", "error", err)
+	}
+	f.last = err
+	if write {
+		f.writes, f.wrote = true, now
 	}
 }

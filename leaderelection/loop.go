@@ -134,7 +134,8 @@ func (l *loop) handle(message any) {
 		l.downs = append(l.downs, m.done)
 		l.step(core.StepDown{Successor: m.successor})
 	case answer:
-		l.note(m.err)
+		_, write := m.event.(core.WriteReply)
+		l.note(m.err, write)
 		l.step(m.event)
 	case joined:
 		l.step(core.WorkReturned{})

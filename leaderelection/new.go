@@ -43,8 +43,8 @@ func New(key, namespace string, cfg *LockConfig, client kubernetes.Interface, lo
 	if cfg.Kind != "" && cfg.Kind != lock.KindLease {
 		faults = append(faults, &FieldError{Field: "LockConfig.Kind", Value: cfg.Kind, Bound: "this version keeps its record in a Lease only", Mend: "lock.KindLease"})
 	}
-	if client == nil {
-		faults = append(faults, &FieldError{Field: "client", Value: "nil", Bound: "the lock is kept in Kubernetes", Mend: "kubernetes.NewForConfig(lock.RESTConfig(cfg))"})
+	if clientset, ok := client.(*kubernetes.Clientset); client == nil || ok && clientset == nil {
+		faults = append(faults, &FieldError{Field: "client", Value: "nil", Bound: "the lock is kept in Kubernetes", Mend: "pass what kubernetes.NewForConfig(lock.RESTConfig(cfg)) returns, and check its error"})
 		return nil, errors.Join(faults...)
 	}
 	if namespace == "" {

@@ -95,10 +95,10 @@ func (e *Elector) Check(*http.Request) error {
 	var faults []error
 	cutOff := now - st.core.Contact
 	switch {
-	case cutOff > e.cfg.LeaseDuration+3*e.cfg.RetryPeriod, !st.core.Known && st.failed.since != 0:
+	case cutOff > e.cfg.LeaseDuration+3*e.cfg.RetryPeriod:
 		faults = append(faults, fmt.Errorf("leaderelection: %s: no answer from the API server for %v: %w",
 			e.cfg.Lock, cutOff.Round(time.Millisecond), orUnknown(st.failed.last)))
-	case st.failed.since != 0 && now-st.failed.since > 2*e.cfg.RetryPeriod:
+	case st.failed.now && (!st.core.Known || now-st.failed.since > 2*e.cfg.RetryPeriod):
 		faults = append(faults, fmt.Errorf("leaderelection: %s: requests have failed for %v: %w",
 			e.cfg.Lock, (now-st.failed.since).Round(time.Millisecond), st.failed.last))
 	}

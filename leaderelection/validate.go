@@ -3,8 +3,13 @@ package leaderelection
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/regent-ha/regent/lock"
 )
 
 // setDefaults fills in what zero values stand for.
@@ -29,8 +34,8 @@ func (c Config) validate() error {
 	fault := func(field string, value any, bound, mend string) {
 		faults = append(faults, &FieldError{Field: field, Value: value, Bound: bound, Mend: mend})
 	}
-	if c.Lock == nil {
-		fault("Lock", "nil", "there is nothing to compete for", "pass a lock, such as lock.NewLease returns")
+	if lease, ok := c.Lock.(*lock.Lease); c.Lock == nil || ok && lease == nil {
+		fault("Lock", "nil", "there is nothing to compete for", "pass a lock, such as lock.NewLease returns, and check its error")
 	}
 	if timings := c.validateTimings(); timings != nil {
 		faults = append(faults, timings)
@@ -38,14 +43,21 @@ func (c Config) validate() error {
 	if c.Foreign != ForeignRefuse && c.Foreign != ForeignAllow {
 		fault("Foreign", c.Foreign, "no such policy", fmt.Sprintf("%q or %q", ForeignRefuse, ForeignAllow))
 	}
-	if c.ForeignGrace < 0 {
-		fault("ForeignGrace", c.ForeignGrace, "is negative", "0 for RenewDeadline, or a longer time")
+	for _, f := range []struct {
+		name  string
+		value time.Duration
+	}{{"ForeignGrace", c.ForeignGrace}, {"DrainTimeout", c.DrainTimeout}} {
+		switch {
+		case f.value < 0:
+			fault(f.name, f.value, "is negative", "0 for RenewDeadline, or a longer time")
+		case f.value > longest:
+			fault(f.name, f.value, fmt.Sprintf("must be at most %v", longest), "0 for RenewDeadline, or a shorter time")
+		}
 	}
-	if c.DrainTimeout < 0 {
-		fault("DrainTimeout", c.DrainTimeout, "is negative", "0 for RenewDeadline, or a longer time")
-	}
-	if strings.TrimSpace(c.Identity) != c.Identity {
-		fault("Identity", fmt.Sprintf("%q", c.Identity), "begins or ends with white space", "leave it empty for a unique one")
+	for _, f := range []struct{ name, value string }{{"Identity", c.Identity}, {"Pod", c.Pod}} {
+		if bound := nameFault(f.value); bound != "" {
+			fault(f.name, fmt.Sprintf("%.80q", f.value), bound, "leave it empty for one that fits")
+		}
 	}
 	for i, o := range c.Observers {
 		if o == nil {
@@ -57,6 +69,27 @@ func (c Config) validate() error {
 	}
 	return errors.Join(faults...)
 }
+
+// maxName is how long an identity may be, in bytes: a pod's name and a random
+// part take 280 at most, and the lock's object lists many.
+const maxName = 512
+
+// nameFault says what keeps s from being a holder's name; "" = nothing does.
+func nameFault(s string) string {
+	switch {
+	case strings.TrimSpace(s) != s:
+		return "begins or ends with white space"
+	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
+		return "has characters that cannot be stored or printed"
+	case len(s) > maxName:
+		return fmt.Sprintf("has %d bytes, more than %d", len(s), maxName)
+	}
+	return ""
+}
+
+// longest is the longest lease that can be stored, and so short that sums of
+// a few do not overflow.
+const longest = math.MaxInt32 * time.Second
 
 // validateTimings checks the bounds that promise 1 rests on.
 func (c Config) validateTimings() error {
@@ -86,17 +119,22 @@ func (c Config) validateTimings() error {
 	if l < 2*time.Second {
 		fault("LeaseDuration", l, "must be at least 2s", "2s or more")
 	}
+	if l > longest {
+		fault("LeaseDuration", l, fmt.Sprintf("must be at most %v", longest), hint)
+	}
 	if p < 500*time.Millisecond {
 		fault("RetryPeriod", p, "must be at least 500ms", "500ms or more")
 	}
-	if bound := l*95/100 - 500*time.Millisecond; d > bound {
+	if bound := c.fence() - 500*time.Millisecond; d > bound {
 		fault("RenewDeadline", d, fmt.Sprintf("exceeds 0.95·LeaseDuration − 500ms = %v by %v: a clock that is 5%% slow would let two lead", bound, d-bound),
 			fmt.Sprintf("at most %v, or a longer LeaseDuration", bound))
 	}
 	if l-d < time.Second {
 		fault("RenewDeadline", d, fmt.Sprintf("leaves the work %v to return in before LeaseDuration %v ends; it needs 1s", l-d, l), fmt.Sprintf("at most %v", l-time.Second))
 	}
-	if first := c.first(); first < 500*time.Millisecond {
+	if p > d {
+		fault("RetryPeriod", p, fmt.Sprintf("exceeds RenewDeadline %v, within which three attempts have to fit", d), "at most 0.2·RenewDeadline")
+	} else if first := c.first(); first < 500*time.Millisecond {
 		fault("RetryPeriod", p, fmt.Sprintf("leaves %v from one renewal to the next: min(LeaseDuration/3, RenewDeadline − 2·RetryPeriod) must be at least 500ms, so that three attempts fit", first),
 			fmt.Sprintf("at most %v, or a longer RenewDeadline", max((d-500*time.Millisecond)/2, 0)))
 	}
