@@ -26,7 +26,7 @@ demo: ## three controllers on a real API server: hand-over, crash, pause (first 
 	@$(GO) run ./examples/leader-election-controller/demo
 
 .PHONY: test
-test: controlplane vet ## everything: vet, unit tests, race detector, real API server (first run: 10 min)
+test: controlplane vet ## everything: vet, unit tests, race detector, real API server (first run: 15 min)
 	$(say) 'tests with the race detector: lock, leaderelection, controller'
 	@$(GOTEST) -count=1 $(call raceflag) $$($(all) | grep -E '$(ELECTION)' | grep -v /internal/)
 	$(say) 'exhaustive search of the core'
