@@ -44,10 +44,9 @@ type informer struct {
 	calls   sync.WaitGroup // of the Retriever; Add with mu held, while not closed
 }
 
-// startInformer starts one that has the values of ctx, and outlives it: it is
-// needed until the last handler has drained.
+// startInformer starts one that ends with ctx: what drains has its copies.
 func startInformer(ctx context.Context, r Retriever, logger *slog.Logger) *informer {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, cancel := context.WithCancel(ctx)
 	in := &informer{store: newStore(), logger: logger, cancel: cancel, done: make(chan struct{})}
 	source := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {

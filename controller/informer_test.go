@@ -156,3 +156,15 @@ type odd struct{ *cluster }
 func (odd) List(context.Context, metav1.ListOptions) (runtime.Object, error) {
 	return &metav1.List{ListMeta: metav1.ListMeta{ResourceVersion: "1"}, Items: []runtime.RawExtension{{Object: &metav1.Status{}}, {Object: &metav1.APIVersions{}}}}, nil
 }
+
+func TestInformerEndsWithTheShutdown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newInflight(false)
+		r, _, c := leading(t, nil, h, nil)
+		r.end()
+		synctest.Wait()
+		require.True(t, c.watchers[0].IsStopped(), "a drain needs no watch")
+		close(h.release)
+		require.NoError(t, r.stop())
+	})
+}
