@@ -61,13 +61,16 @@ func (c *Core) mayTake() (at Time, refused bool) {
 	switch {
 	case !c.view.known:
 		return Never, false
-	case r.Holder == "" && r.Problem == nil && c.last.nonce != "" && c.last.nonce == c.term.nonce:
-		return 0, false // it vanished under this candidate, whose work has returned
+	case r.Holder == "" && r.Problem == nil && c.vanishedUnderMe():
+		return 0, false // this candidate's work has returned
 	case !c.view.exists:
 		return c.last.until, false // 0 if it was never seen held
 	case r.Problem != nil && (!c.cfg.AllowForeign || isNewer(r.Problem)):
 		return Never, true
 	case r.Holder == "" && c.last.holder != "":
+		if !r.Released() && r.Token != c.last.token { // somebody else has held it since
+			return max(c.last.until, c.unknownHolder()), false
+		}
 		return c.last.until, false
 	case r.Holder == "" && r.Released():
 		if r.Successor != "" && r.Successor != c.cfg.Identity {
@@ -75,7 +78,7 @@ func (c *Core) mayTake() (at Time, refused bool) {
 		}
 		return c.view.changed, false
 	case r.Holder == "":
-		return c.view.changed + c.duration(r) + c.cfg.Grace, false
+		return c.unknownHolder(), false
 	}
 	if _, ours := c.ours(); ours {
 		return c.view.changed, false // nobody else can be at work under it
@@ -84,4 +87,17 @@ func (c *Core) mayTake() (at Time, refused bool) {
 		return Never, true
 	}
 	return c.view.changed + c.duration(r) + c.grace(r), false
+}
+
+// vanishedUnderMe: the lock was deleted or emptied while this candidate held
+// it, and no other has held it since.
+func (c *Core) vanishedUnderMe() bool {
+	return c.last.nonce != "" && c.last.nonce == c.term.nonce &&
+		c.view.changed < c.term.sent+c.cfg.Renew && (!c.view.exists || c.view.snapshot.Token == c.term.token)
+}
+
+// unknownHolder is until when somebody may lead under a lock that was emptied:
+// its duration may be that of a release, which others write over any record.
+func (c *Core) unknownHolder() Time {
+	return c.view.changed + max(c.duration(c.view.snapshot.Record), c.cfg.Lease) + c.cfg.Grace
 }
