@@ -35,16 +35,6 @@ func (l *Ledger) All() []journal.Line {
 	return slices.Clone(l.lines)
 }
 
-// Find returns the last line that matches, by time.
-func (l *Ledger) Find(match func(journal.Line) bool) (last journal.Line, ok bool) {
-	for _, line := range l.All() {
-		if match(line) && line.At >= last.At {
-			last, ok = line, true
-		}
-	}
-	return last, ok
-}
-
 // Await returns the first line that matches, also one that is there already.
 func (l *Ledger) Await(ctx context.Context, what string, match func(journal.Line) bool) (journal.Line, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("waited %v in vain until %s", patience, what))
