@@ -151,13 +151,13 @@ func TestSeveralWorksShareOneTerm(t *testing.T) {
 func TestRunThatComesDuringADrainWaitsForTheNextTerm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorks(t)
-		stop, _ := w.run("first", 5*time.Second)
+		stop, _ := w.run("first", 4*time.Second)
 		require.Equal(t, []string{"first leads with token 2"}, w.said())
 		stop()
 		synctest.Wait()
 		stopNext, _ := w.run("next", 0)
 		require.Equal(t, []string{"first is cancelled: leadership ended: shutting down"}, w.said())
-		time.Sleep(5 * time.Second)
+		time.Sleep(4 * time.Second) // no renewal is sent meanwhile
 		require.Subset(t, w.said(), []string{"Run of first returns <nil>", "next leads with token 4"})
 		stopNext()
 		require.Len(t, w.said(), 2)
