@@ -56,7 +56,7 @@ func outcomeOf(handlers context.Context, err error) Outcome {
 		return Succeeded
 	case requeued:
 		return Requeued
-	case panicked, err == errGoexit:
+	case panicked, errors.Is(err, errGoexit):
 		return Panicked
 	case handlers.Err() != nil:
 		return Cancelled

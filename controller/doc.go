@@ -39,8 +39,8 @@
 //
 // Fresh. The queue, failures and delays of a term end with it.
 //
-// Joined. Run returns after everything it started has returned, calls of the
-// Retriever included.
+// Joined. Run returns after everything that it called has returned: handlers,
+// the Runner, the Retriever. No goroutine stays behind.
 //
 // Not guaranteed: a deletion that happens while nobody leads, or whose
 // handling did not succeed before the term ended or the retries were used up,

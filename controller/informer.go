@@ -53,7 +53,7 @@ func startInformer(ctx context.Context, r Retriever, logger *slog.Logger) *infor
 			return call(ctx, in, r.List, opts)
 		},
 		WatchFuncWithContext: func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
-			return call(ctx, in, watching(r), opts)
+			return call(ctx, in, in.watching(r), opts)
 		},
 	}, streaming(r))
 	// client-go logs through the logger in its context.
@@ -109,24 +109,26 @@ func call[T any](ctx context.Context, in *informer, f func(context.Context, meta
 	return f(ctx, opts)
 }
 
-// watching is the Retriever's Watch, for a reflector.
-func watching(r Retriever) func(context.Context, metav1.ListOptions) (watch.Interface, error) {
+// watching is the Retriever's Watch, for a reflector: that keeps an API server
+// which is down, or overloaded, to itself.
+func (in *informer) watching(r Retriever) func(context.Context, metav1.ListOptions) (watch.Interface, error) {
 	return func(ctx context.Context, opts metav1.ListOptions) (watch.Interface, error) {
 		w, err := r.Watch(ctx, opts)
-		if w == nil && err == nil {
-			err = fmt.Errorf("controller: Watch of %T returned neither a watch nor an error", r)
+		switch {
+		case err == nil && w == nil:
+			return nil, fmt.Errorf("controller: Watch of %T returned neither a watch nor an error", r)
+		case err == nil:
+			return w, nil
+		case !utilnet.IsConnectionRefused(err) && !apierrors.IsTooManyRequests(err):
+			return nil, err
+		case opts.SendInitialEvents != nil && *opts.SendInitialEvents:
+			// It would sleep on these up to a minute, whatever its context
+			// says. Unrecognised, they make it list, which fails likewise, and
+			// brings us to the pause that can end.
+			return nil, fmt.Errorf("controller: stream the first list: %v", err) //nolint:errorlint // the point
 		}
-		streams := opts.SendInitialEvents != nil && *opts.SendInitialEvents
-		if streams && (utilnet.IsConnectionRefused(err) || apierrors.IsTooManyRequests(err)) {
-			// The reflector would sleep on these, up to a minute, whatever its
-			// context says, and tell nobody. Unrecognised, they make it list,
-			// which fails likewise, and brings us to the pause that can end.
-			err = fmt.Errorf("controller: stream the first list: %v", err) //nolint:errorlint // the point
-		}
-		if err != nil {
-			return nil, err // not a typed nil beside it
-		}
-		return w, nil
+		in.logger.Warn("watch failed; it is tried again with backoff", "error", err)
+		return nil, err
 	}
 }
 

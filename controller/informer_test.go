@@ -3,6 +3,8 @@ package controller_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,5 +168,49 @@ func TestInformerEndsWithTheShutdown(t *testing.T) {
 		require.True(t, c.watchers[0].IsStopped(), "a drain needs no watch")
 		close(h.release)
 		require.NoError(t, r.stop())
+	})
+}
+
+func TestOutageAfterTheFirstSync(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, j := newCluster("a"), &journal{}
+		r := launch(t, &controller.Config{ResyncInterval: time.Hour}, j, c, nil, nil)
+		j.take()
+		c.setFault(fmt.Errorf("dial: %w", syscall.ECONNREFUSED))
+		c.breakWatches(nil)
+		c.set("a", "1")
+		time.Sleep(10 * time.Minute)
+		require.Contains(t, r.logs.String(), "dial: connection refused")
+		_, watches := c.requests()
+		require.Less(t, watches, 40)
+		require.Empty(t, j.take())
+		c.setFault(nil)
+		time.Sleep(time.Minute)
+		require.Equal(t, []string{"a=1"}, j.take())
+	})
+}
+
+func TestOutageInTheMidstOfAWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, j := newCluster("a"), &journal{}
+		r := launch(t, &controller.Config{ResyncInterval: time.Hour}, j, c, nil, nil)
+		time.Sleep(time.Minute) // a watch that lasted is begun anew without a list
+		j.take()
+		c.setFault(fmt.Errorf("dial: %w", syscall.ECONNREFUSED))
+		c.breakWatches(nil)
+		c.set("a", "1")
+		time.Sleep(10 * time.Minute)
+		require.Contains(t, r.logs.String(), "watch failed; it is tried again with backoff")
+		c.setFault(nil)
+		time.Sleep(time.Minute)
+		require.Equal(t, []string{"a=1"}, j.take())
+		lists, _ := c.requests()
+		require.Equal(t, 1, lists)
+		c.setFault(fmt.Errorf("dial: %w", syscall.ECONNREFUSED))
+		c.breakWatches(nil)
+		time.Sleep(time.Minute)
+		before := time.Now()
+		require.NoError(t, r.stop())
+		require.Zero(t, time.Since(before), "the pause ends with Run")
 	})
 }

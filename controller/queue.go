@@ -14,7 +14,8 @@ type queue struct {
 }
 
 // newQueue returns a queue that has no name, and so takes no part in
-// client-go's process-global metrics.
+// client-go's process-global metrics. Its goroutine, which knows of nothing
+// else, ends with ShutDown.
 func newQueue(cfg Config, metrics MetricsRecorder) queue {
 	ready := &readyKeys{controller: cfg.Name, metrics: metrics}
 	return queue{

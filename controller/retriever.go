@@ -59,8 +59,8 @@ func (r clientRetriever[L]) Watch(ctx context.Context, opts metav1.ListOptions) 
 // its first sync: so are client-go's fakes, and the typed ones do not say so.
 // What speaks to an API server has a REST client.
 func (r clientRetriever[L]) IsWatchListSemanticsUnSupported() bool {
-	_, real := r.client.(interface{ GetClient() rest.Interface })
-	return !real || watchlist.DoesClientNotSupportWatchListSemantics(r.client)
+	_, remote := r.client.(interface{ GetClient() rest.Interface })
+	return !remote || watchlist.DoesClientNotSupportWatchListSemantics(r.client)
 }
 
 // listsOnly says of Retrievers that say nothing that they cannot stream lists.

@@ -56,10 +56,10 @@ func TestRetrieveStreamsWithRESTClientsOnly(t *testing.T) {
 	streams := func(r controller.Retriever) bool {
 		return !r.(interface{ IsWatchListSemanticsUnSupported() bool }).IsWatchListSemanticsUnSupported()
 	}
-	real := kubernetes.NewForConfigOrDie(cfg)
-	require.True(t, streams(controller.Retrieve(real.CoreV1().Pods(""))))
-	require.True(t, streams(controller.Retrieve(real.AppsV1().Deployments("ns"))))
-	require.True(t, streams(controller.Retrieve(real.CoreV1().Nodes())))
+	client := kubernetes.NewForConfigOrDie(cfg)
+	require.True(t, streams(controller.Retrieve(client.CoreV1().Pods(""))))
+	require.True(t, streams(controller.Retrieve(client.AppsV1().Deployments("ns"))))
+	require.True(t, streams(controller.Retrieve(client.CoreV1().Nodes())))
 	require.False(t, streams(controller.Retrieve(fake.NewClientset().CoreV1().Pods(""))))
 	require.False(t, streams(controller.Retrieve(dynamic.NewForConfigOrDie(cfg).Resource(corev1.SchemeGroupVersion.WithResource("pods")))))
 }
@@ -73,7 +73,9 @@ func TestRetrievePassesErrors(t *testing.T) {
 	forbidden := &apierrors.StatusError{ErrStatus: metav1.Status{Code: http.StatusForbidden}}
 	list, err = controller.Retrieve(refusing{forbidden}).List(t.Context(), metav1.ListOptions{})
 	require.ErrorIs(t, err, forbidden)
-	require.True(t, list == nil, "no typed nil")
+	if list != nil {
+		t.Fatal("a typed nil")
+	}
 }
 
 // refusing is a client whose lists fail.

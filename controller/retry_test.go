@@ -108,7 +108,7 @@ func TestRequeueAfterIsNoFailure(t *testing.T) {
 }
 
 func TestRequeueAfterCompares(t *testing.T) {
-	require.ErrorIs(t, controller.RequeueAfter(time.Second), controller.RequeueAfter(time.Second))
+	require.ErrorIs(t, fmt.Errorf("wrapped: %w", controller.RequeueAfter(time.Second)), controller.RequeueAfter(time.Second))
 	require.NotErrorIs(t, controller.RequeueAfter(time.Second), controller.RequeueAfter(time.Minute))
 }
 
@@ -116,9 +116,9 @@ func TestPanicIsOneFailure(t *testing.T) {
 	for name, die := range map[string]func(){
 		"panic":     func() { panic("the disc is full") },
 		"error":     func() { panic(errSick) },
-		"nil":       func() { var p *int; *p = 1 },
-		"goexit":    runtime.Goexit,        // as of testing.T.FailNow in a handler
-		"nil panic": func() { panic(nil) }, //nolint:govet // the point
+		"nil":       func() { var p *int; *p = 1 }, //nolint:govet // the point
+		"goexit":    runtime.Goexit,                // as of testing.T.FailNow in a handler
+		"nil panic": func() { panic(nil) },         //nolint:govet // the point
 	} {
 		t.Run(name, func(t *testing.T) {
 			inEachMode(t, func(t *testing.T, m mode) {
