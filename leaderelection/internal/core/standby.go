@@ -92,8 +92,9 @@ func (c *Core) mayTake() (at Time, refused bool) {
 // vanishedUnderMe: the lock was deleted or emptied while this candidate held
 // it, and no other has held it since.
 func (c *Core) vanishedUnderMe() bool {
-	return c.last.nonce != "" && c.last.nonce == c.term.nonce &&
-		c.view.changed < c.term.sent+c.cfg.Renew && (!c.view.exists || c.view.snapshot.Token == c.term.token)
+	s := c.view.snapshot
+	unheld := !c.view.exists || s.Token == c.term.token || s.Token == 0 && s.Released() // made anew
+	return c.last.nonce != "" && c.last.nonce == c.term.nonce && c.view.changed < c.term.sent+c.cfg.Renew && unheld
 }
 
 // unknownHolder is until when somebody may lead under a lock that was emptied:
