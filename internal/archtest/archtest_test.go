@@ -20,7 +20,7 @@ import (
 const root = "../.."
 
 // Everything compiles for these, though the data plane works on Linux only.
-var systems = []string{"linux", "darwin", "windows"} //nolint:gochecknoglobals // a constant
+var systems = []string{"linux", "darwin", "windows"}
 
 func TestTable(t *testing.T) {
 	t.Parallel()

@@ -23,7 +23,7 @@ type source struct {
 
 // global are the calls that end the process, or change what belongs to all of
 // it.
-var global = map[string][]string{ //nolint:gochecknoglobals // a constant
+var global = map[string][]string{
 	"os":             {"Exit"},
 	"syscall":        {"Exit"},
 	"log":            {"Fatal", "Fatalf", "Fatalln", "Panic", "Panicf", "Panicln", "SetOutput", "SetFlags", "SetPrefix"},
@@ -34,7 +34,7 @@ var global = map[string][]string{ //nolint:gochecknoglobals // a constant
 }
 
 // clocks are the calls that read or wait for the time.
-var clocks = map[string][]string{ //nolint:gochecknoglobals // a constant
+var clocks = map[string][]string{
 	"time": {"Now", "Since", "Until", "After", "AfterFunc", "Sleep", "NewTimer", "NewTicker", "Tick"},
 }
 
