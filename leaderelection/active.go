@@ -95,7 +95,7 @@ func (t *activeTerm) ending() error {
 }
 
 // end cancels all works, at once. lost: nothing of the term is valid any more.
-func (t *activeTerm) end(cause error, lost bool) {
+func (t *activeTerm) end(lost bool, cause error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if lost {
@@ -123,7 +123,7 @@ func (t *activeTerm) extend(sent time.Duration) {
 func (t *activeTerm) watch() {
 	now := t.e.now()
 	if !t.term.Valid() {
-		t.end(ErrDeadline, true)
+		t.end(true, ErrDeadline)
 		t.e.send(deadlinePassed{t})
 	}
 	t.mu.Lock()
@@ -218,16 +218,16 @@ func (l *loop) drained(t *activeTerm) {
 	l.e.send(joined{})
 }
 
-func causeOf(a core.EndTerm) (cause error, lost bool) {
+func causeOf(a core.EndTerm) (lost bool, cause error) {
 	switch a.Cause {
 	case core.CauseTaken:
-		return fmt.Errorf("%w: %q", ErrTaken, a.Holder), true
+		return true, fmt.Errorf("%w: %q", ErrTaken, a.Holder)
 	case core.CauseDeleted:
-		return ErrDeleted, true
+		return true, ErrDeleted
 	case core.CauseSteppedDown:
-		return ErrSteppedDown, false
+		return false, ErrSteppedDown
 	case core.CauseShutdown:
-		return ErrShutdown, false
+		return false, ErrShutdown
 	}
-	return ErrDeadline, true
+	return true, ErrDeadline
 }

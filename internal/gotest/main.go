@@ -3,6 +3,7 @@
 //
 //   - one line for each package, as soon as it is done;
 //   - the whole output of each test that fails;
+//   - what tests report about themselves with testing.T.Attr;
 //   - every ten seconds, which tests are running and for how long;
 //   - at the end how many passed and, by name and reason, which were skipped.
 //

@@ -19,6 +19,7 @@ type line struct {
 	Action                string
 	ImportPath            string // of build output
 	Package, Test, Output string
+	Key, Value            string // of an attribute
 	FailedBuild           string
 	Elapsed               float64
 }
@@ -72,6 +73,8 @@ func (r *report) take(l line) {
 			return
 		}
 		r.output[t] = append(r.output[t], l.Output)
+	case "attr":
+		r.printf("      %s: %s\n", strings.TrimSpace(short(l.Package)+" "+l.Key), l.Value)
 	case "start", "run", "cont":
 		r.started[t] = l.Time
 	case "pause":

@@ -14,6 +14,7 @@ func TestReport(t *testing.T) {
 {"Time":"2026-01-01T00:00:00Z","Action":"start","Package":"github.com/regent-ha/regent/lock"}
 {"Time":"2026-01-01T00:00:00Z","Action":"run","Package":"github.com/regent-ha/regent/lock","Test":"TestA"}
 {"Time":"2026-01-01T00:00:00Z","Action":"output","Package":"github.com/regent-ha/regent/lock","Test":"TestA","Output":"noise of a test that passes\n"}
+{"Action":"attr","Package":"github.com/regent-ha/regent/lock","Test":"TestA","Key":"states","Value":"12 of 12"}
 {"Action":"pass","Package":"github.com/regent-ha/regent/lock","Test":"TestA"}
 {"Action":"run","Package":"github.com/regent-ha/regent/lock","Test":"TestB"}
 {"Action":"output","Package":"github.com/regent-ha/regent/lock","Test":"TestB","Output":"=== RUN   TestB\n"}
@@ -42,6 +43,7 @@ not JSON
 	require.NotContains(t, got, "noise")
 	for _, want := range []string{
 		"ok    lock                                             1 tests, 1 skipped, 1.2s\n",
+		"      lock states: 12 of 12\n",
 		"c_test.go:1: it broke\n", "panic: oh\n", "FAIL  bgp", "1 of 1 tests failed",
 		"ha.go:1: syntax error\n", "not JSON\n",
 		"skipped: lock TestB: b_test.go:1: needs root\n",

@@ -90,7 +90,7 @@ func TestModel(t *testing.T) {
 			})
 		}
 	})
-	fmt.Printf("model check: %d states; %d settings, %d of them exhausted\n", explored.Load(), len(all), exhausted.Load())
+	t.Attr("model", fmt.Sprintf("%d states of %d settings, %d of them exhausted", explored.Load(), len(all), exhausted.Load()))
 }
 
 // TestModelIsTheSame: a search is not left to chance, so that its traces can be
