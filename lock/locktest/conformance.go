@@ -20,7 +20,7 @@ type Subject struct {
 	// Required.
 	Edit func(holder string)
 	// Forget makes the store forget its history, so that a watch from an early
-	// version is answered with lock.ErrExpired. Optional.
+	// version is answered with lock.ErrExpired. Without it that is not tested.
 	Forget func()
 }
 

@@ -112,13 +112,13 @@ func watchEnds(t *testing.T, s Subject) {
 	_, err = l.Swap(t.Context(), first, Sample("b", "b-1"))
 	require.NoError(t, err)
 	cancel()
-	for range events { //nolint:revive // until it is closed
+	for range events { // until it is closed
 	}
 }
 
 func watchExpires(t *testing.T, s Subject) {
 	if s.Forget == nil {
-		t.Skip("the subject has no Forget")
+		return
 	}
 	l := s.Client()
 	first, err := l.Insert(t.Context(), Sample("a", "a-1"))
