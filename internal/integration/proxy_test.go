@@ -15,6 +15,7 @@ type proxy struct {
 
 	mu    sync.Mutex // guards the fields below
 	conns map[*pair]struct{}
+	cut   bool // new connections are black holes, too
 }
 
 // pair is one connection through the proxy.
@@ -51,8 +52,8 @@ func (p *proxy) accept() {
 			_ = client.Close()
 			continue
 		}
-		c := &pair{client: client, server: server}
 		p.mu.Lock()
+		c := &pair{client: client, server: server, hole: p.cut}
 		p.conns[c] = struct{}{}
 		p.mu.Unlock()
 		go c.copy(server, client)
@@ -95,4 +96,15 @@ func (p *proxy) blackHole() {
 		defer c.mu.Unlock()
 		c.hole = true
 	})
+}
+
+// setCut swallows all that comes, on new connections too, or lets those pass
+// again.
+func (p *proxy) setCut(on bool) {
+	p.mu.Lock()
+	p.cut = on
+	p.mu.Unlock()
+	if on {
+		p.blackHole()
+	}
 }
