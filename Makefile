@@ -39,6 +39,11 @@ test: controlplane vet ## everything: vet, unit tests, race detector, real API s
 test-short: ## without long searches, from the cache where nothing changed
 	@$(GOTEST) -short -run '$(RUN)' $(PKG)
 
+STATES ?= 200000
+.PHONY: model
+model: ## search the core's states, STATES of each setting
+	@$(GO) test -v -timeout=0 -run=TestModel$$ ./leaderelection/internal/core -states=$(STATES)
+
 .PHONY: race
 race: ## PKG with the race detector
 	@$(GOTEST) -race -run '$(RUN)' $(PKG)
