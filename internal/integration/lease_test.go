@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -37,14 +38,14 @@ func TestLeaseConformsOnARealServer(t *testing.T) {
 
 func TestElectorIsARunnerOnARealServer(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes a minute")
+		t.Skip("takes half a minute")
 	}
 	runnertest.Test(t, func(t *testing.T) runnertest.Subject {
 		cfg, namespace := plane.Get(t).Config(), plane.Namespace(t)
 		admin := newClient(t, cfg)
 		return runnertest.Subject{
 			Runner: func() leaderelection.Runner {
-				e, err := leaderelection.New("lock", namespace, nil, newClient(t, cfg), nil)
+				e, err := leaderelection.New("lock", namespace, nil, newClient(t, cfg), slog.New(slog.DiscardHandler))
 				require.NoError(t, err)
 				return e
 			},
