@@ -1,7 +1,6 @@
 package leaderelection_test
 
 import (
-	"errors"
 	"math/big"
 	"testing"
 	"time"
@@ -38,7 +37,7 @@ func FuzzConfig(f *testing.F) {
 			require.Nil(t, e)
 			require.ErrorContains(t, err, "; mend: ")
 			var field *leaderelection.FieldError
-			require.True(t, errors.As(err, &field))
+			require.ErrorAs(t, err, &field)
 			return
 		}
 		if l == 0 && d == 0 && p == 0 {

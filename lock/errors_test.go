@@ -28,7 +28,7 @@ func TestAPIErrorsGetAMeaning(t *testing.T) {
 		"conflict":              {err: apierrors.NewConflict(leases, "lock", errors.New("x")), is: lock.ErrConflict, refused: true},
 		"already exists":        {err: apierrors.NewAlreadyExists(leases, "lock"), is: lock.ErrConflict, refused: true},
 		"expired":               {err: apierrors.NewResourceExpired("x"), is: lock.ErrExpired},
-		"gone":                  {err: apierrors.NewGone("x"), is: lock.ErrExpired},
+		"gone":                  {err: &apierrors.StatusError{ErrStatus: metav1.Status{Reason: metav1.StatusReasonGone, Code: http.StatusGone, Message: "x"}}, is: lock.ErrExpired},
 		"forbidden":             {err: apierrors.NewForbidden(leases, "lock", errors.New("x")), is: lock.ErrForbidden, refused: true},
 		"namespace terminating": {err: terminating, is: lock.ErrRejected, refused: true},
 		"invalid":               {err: apierrors.NewInvalid(metav1.SchemeGroupVersion.WithKind("Lease").GroupKind(), "lock", nil), is: lock.ErrRejected, refused: true},

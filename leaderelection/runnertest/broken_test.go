@@ -169,20 +169,21 @@ func played(t *testing.T, play func(runnertest.Reporter, runnertest.Subject), br
 	stop, cancel := context.WithCancel(t.Context())
 	store := locktest.NewStore()
 	r := new(recorder)
+	subject := runnertest.Subject{
+		Runner: func() leaderelection.Runner {
+			e, err := leaderelection.NewElector(leaderelection.Config{
+				Lock: store.Client("lock"), Now: locktest.Clock(), Logger: slog.New(slog.DiscardHandler),
+			})
+			require.NoError(t, err)
+			return broken(stop, e)
+		},
+		Lose:  func() { store.Delete("lock") },
+		Quiet: time.Minute, Patience: time.Hour,
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		play(r, runnertest.Subject{
-			Runner: func() leaderelection.Runner {
-				e, err := leaderelection.NewElector(leaderelection.Config{
-					Lock: store.Client("lock"), Now: locktest.Clock(), Logger: slog.New(slog.DiscardHandler),
-				})
-				require.NoError(t, err)
-				return broken(stop, e)
-			},
-			Lose:  func() { store.Delete("lock") },
-			Quiet: time.Minute, Patience: time.Hour,
-		})
+		play(r, subject)
 	}()
 	<-done
 	cancel()

@@ -38,10 +38,11 @@ type candidate struct {
 type run struct {
 	of      *candidate
 	cancel  context.CancelFunc
-	leads   chan *work // each call of lead
-	result  chan error // what Run returned
-	working int        // calls of lead that have not returned; guarded by trial.mu
-	done    bool       // Run has returned; guarded by trial.mu
+	leads   chan *work    // each call of lead
+	result  chan error    // what Run returned
+	over    chan struct{} // closed when it has
+	working int           // calls of lead that have not returned; guarded by trial.mu
+	done    bool          // Run has returned; guarded by trial.mu
 }
 
 // work is one call of lead. It returns only when it is told to.
@@ -64,14 +65,8 @@ func (t *trial) end() {
 		r.cancel()
 	}
 	for _, r := range t.runs {
-		t.mu.Lock()
-		done := r.done
-		t.mu.Unlock()
-		if done {
-			continue
-		}
 		select {
-		case <-r.result:
+		case <-r.over:
 		case <-time.After(t.s.Patience):
 			t.Errorf("Run has not returned %v after its context ended and lead returned", t.s.Patience)
 		}
@@ -87,12 +82,13 @@ func (c *candidate) run() *run {
 }
 
 func (c *candidate) runWith(ctx context.Context, cancel context.CancelFunc) *run {
-	r := &run{of: c, cancel: cancel, leads: make(chan *work, 100), result: make(chan error, 1)}
+	r := &run{of: c, cancel: cancel, leads: make(chan *work, 100), result: make(chan error, 1), over: make(chan struct{})}
 	c.try.runs = append(c.try.runs, r)
 	go func() {
 		err := c.Run(ctx, r.lead)
 		c.try.returned(r)
 		r.result <- err
+		close(r.over)
 	}()
 	return r
 }

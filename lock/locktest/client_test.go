@@ -50,15 +50,15 @@ func TestFaults(t *testing.T) {
 				})
 				begin := time.Now()
 				committed := time.Duration(-1)
+				events, err := store.Client("lock").Watch(within(t, time.Hour), "")
+				require.NoError(t, err)
 				go func() {
-					events, err := store.Client("lock").Watch(within(t, time.Hour), "")
-					require.NoError(t, err)
 					for range events {
 						committed = time.Since(begin)
 					}
 				}()
 				synctest.Wait()
-				_, err := client.Insert(within(t, 5*time.Second), locktest.Sample("a", "a-1"))
+				_, err = client.Insert(within(t, 5*time.Second), locktest.Sample("a", "a-1"))
 				require.ErrorIs(t, err, tc.err)
 				require.Equal(t, tc.after, time.Since(begin))
 				time.Sleep(2 * time.Minute)
