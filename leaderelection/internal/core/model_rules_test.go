@@ -31,6 +31,9 @@ func (w *world) hear(i int, event core.Event, revision uint64) error {
 	if told {
 		p.shown = max(p.shown, revision)
 	}
+	if told && snapshot.Holder != "" && !w.ownRecord(p, snapshot.Record) {
+		p.told = max(p.told, snapshot.Token)
+	}
 	if err := w.step(i, event); err != nil {
 		return err
 	}
@@ -81,6 +84,9 @@ func (w *world) act(i int, p *proc, action core.Action) error {
 		w.send(&message{proc: i, start: p.starts, id: a.ID, sent: w.now, until: a.Deadline})
 		return ifNot(a.Deadline > w.now, "a read has no time")
 	case core.Write:
+		if a.Kind == core.WriteAcquire {
+			p.knew = p.told
+		}
 		w.send(&message{proc: i, start: p.starts, id: a.ID, write: &a, sent: w.now, until: a.Deadline})
 		return errors.Join(ifNot(a.Deadline > w.now, "a write has no time"), w.mayWrite(p, a))
 	case core.Watch:
@@ -110,6 +116,7 @@ func (w *world) act(i int, p *proc, action core.Action) error {
 		return err
 	case core.Finished:
 		w.hangUp(i)
+		p.told = 0 // it remembers nothing
 		return errors.Join(
 			ifNot(p.core.Phase() == core.Idle && !p.core.Campaigning(), "finished, and %s", p.core.Phase()),
 			ifNot(p.work == resting, "finished while work runs"))
@@ -175,13 +182,13 @@ func (w *world) overlap() error {
 			if p.token > q.token {
 				p, q = q, p // the later term is q's
 			}
-			known := w.store.deleted >= p.committed // the lock that p holds is gone
-			if p.live && q.live && w.now < p.sent+renew && w.now < q.sent+renew && !(known && w.now < w.store.deleted+renew) {
+			unseen := w.store.deleted >= p.committed && q.knew < p.token // the lock is gone that p holds, and q could not know of it
+			if p.live && q.live && w.now < p.sent+renew && w.now < q.sent+renew && !(unseen && w.now < w.store.deleted+renew) {
 				return fmt.Errorf("two terms: %s has token %d until %s, %s token %d until %s",
 					p.prefix, p.token, clock(p.sent+renew), q.prefix, q.token, clock(q.sent+renew))
 			}
 			if p.work != resting && q.work != resting && !w.overrun && w.now <= p.sent+drain && w.now <= q.sent+drain &&
-				!(known && w.now < w.store.deleted+lease) {
+				!(unseen && w.now < w.store.deleted+lease) {
 				return fmt.Errorf("two works: %s token %d and %s token %d", p.prefix, p.token, q.prefix, q.token)
 			}
 		}

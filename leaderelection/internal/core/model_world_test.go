@@ -104,6 +104,8 @@ type proc struct {
 	committed core.Time // latest send time of a write of it that made it holder
 	acquired  uint64    // token of the last one that began a term
 	shown     uint64    // the highest revision that it was told of
+	told      uint64    // the highest token of a lock that another held, which it was told of
+	knew      uint64    // told, when it sent its last acquire
 
 	watch   uint64 // 0 = none
 	lagging bool
@@ -224,6 +226,8 @@ func (w *world) encode(e *core.Encoder) []byte {
 		}
 		e.Time(p.committed, lease)
 		e.Revision(p.shown)
+		e.Revision(p.told)
+		e.Revision(p.knew)
 		p.core.Encode(e)
 		e.Byte(byte(len(p.queue)))
 		for _, q := range p.queue {
