@@ -1,0 +1,117 @@
+package lock_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/regent-ha/regent/lock"
+)
+
+// server answers, and tells on which connection it came.
+type server struct {
+	client *kubernetes.Clientset
+
+	mu    sync.Mutex // guards the fields below
+	conns map[string]bool
+	last  string
+}
+
+// newServer returns a server. Behind /stuck it says nothing until the client
+// gives up, behind /broken it breaks the connection, and behind /together it
+// answers when two are waiting.
+func newServer(t *testing.T) *server {
+	s := &server{conns: make(map[string]bool)}
+	together := make(chan struct{})
+	h := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		s.conns[r.RemoteAddr], s.last = true, r.RemoteAddr
+		s.mu.Unlock()
+		switch r.URL.Path {
+		case "/stuck":
+			<-r.Context().Done()
+		case "/broken":
+			panic(http.ErrAbortHandler)
+		case "/together":
+			select {
+			case together <- struct{}{}:
+			case <-together:
+			}
+		}
+	}))
+	t.Cleanup(h.Close)
+	client, err := kubernetes.NewForConfig(lock.RESTConfig(&rest.Config{Host: h.URL}))
+	require.NoError(t, err)
+	s.client = client
+	return s
+}
+
+func (s *server) get(ctx context.Context, path string) error {
+	return s.client.RESTClient().Get().AbsPath(path).MaxRetries(0).Do(ctx).Error()
+}
+
+// seen returns the number of connections so far, and the last one's name.
+func (s *server) seen() (n int, last string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns), s.last
+}
+
+// twoIdle leaves two connections in the client's pool.
+func (s *server) twoIdle(t *testing.T) {
+	t.Helper()
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() { _ = s.get(t.Context(), "/together") })
+	}
+	both.Wait()
+	n, _ := s.seen()
+	require.Equal(t, 2, n)
+}
+
+func TestIdleConnectionsAreUsedAgain(t *testing.T) {
+	s := newServer(t)
+	s.twoIdle(t)
+	for range 20 {
+		require.NoError(t, s.get(t.Context(), "/"))
+	}
+	n, _ := s.seen()
+	require.Equal(t, 2, n)
+}
+
+func TestNoIdleConnectionIsUsedWhileARequestIsStuck(t *testing.T) {
+	s := newServer(t)
+	s.twoIdle(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	stuck := make(chan error, 1)
+	go func() { stuck <- s.get(ctx, "/stuck") }()
+	require.Eventually(t, func() bool { // by and by, when it has been stuck for long enough
+		before, _ := s.seen()
+		require.NoError(t, s.get(t.Context(), "/"))
+		after, _ := s.seen()
+		return before == 2 && after == 3
+	}, 20*time.Second, 20*time.Millisecond)
+	cancel()
+	require.Error(t, <-stuck)
+}
+
+func TestNoIdleConnectionIsUsedAfterAFailure(t *testing.T) {
+	s := newServer(t)
+	s.twoIdle(t)
+	// A POST: net/http itself repeats a GET on all idle connections.
+	require.Error(t, s.client.RESTClient().Post().AbsPath("/broken").MaxRetries(0).Do(t.Context()).Error())
+	require.NoError(t, s.get(t.Context(), "/"))
+	n, fresh := s.seen()
+	require.Equal(t, 3, n)
+	require.NoError(t, s.get(t.Context(), "/"))
+	n, last := s.seen()
+	require.Equal(t, 3, n, "one that has served is trusted")
+	require.Equal(t, fresh, last)
+}
