@@ -28,12 +28,16 @@ func TestKubernetesEventsArrive(t *testing.T) {
 	require.NoError(t, client.CoordinationV1().Leases(namespace).Delete(t.Context(), "lock", metav1.DeleteOptions{}))
 	require.ErrorIs(t, await(t, first.ended, "the term ends"), leaderelection.ErrDeleted)
 	second := c.leads(t)
-	c.stop() // which waits for the last of them
+	c.stop()
 
-	list, err := client.CoreV1().Events(namespace).List(t.Context(), metav1.ListOptions{
-		FieldSelector: "involvedObject.kind=Lease,involvedObject.name=lock", // as kubectl describe lease asks
+	var list *corev1.EventList
+	eventually(t, "five Events arrive", func() bool {
+		var err error
+		list, err = client.CoreV1().Events(namespace).List(t.Context(), metav1.ListOptions{
+			FieldSelector: "involvedObject.kind=Lease,involvedObject.name=lock", // as kubectl describe lease asks
+		})
+		return err == nil && len(list.Items) >= 5
 	})
-	require.NoError(t, err)
 	var told []string
 	uids := make(map[string]bool)
 	for _, e := range list.Items {

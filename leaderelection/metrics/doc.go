@@ -20,7 +20,8 @@
 // What describes the present is asked for at each scrape:
 // regent_leaderelection_leader is 1 only while the term is valid in time, so it
 // falls to 0 at the deadline even if the process was asleep. Counters and
-// histograms come from events.
+// histograms come from events; they stay at 0 for an Elector that does not
+// report to Observe, as those of leaderelection.New and NewDefault do not.
 //
 // # Alerts
 //

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -170,15 +169,9 @@ func played(t *testing.T, play func(runnertest.Reporter, runnertest.Subject), br
 	store := locktest.NewStore()
 	r := new(recorder)
 	subject := runnertest.Subject{
-		Runner: func() leaderelection.Runner {
-			e, err := leaderelection.NewElector(leaderelection.Config{
-				Lock: store.Client("lock"), Now: locktest.Clock(), Logger: slog.New(slog.DiscardHandler),
-			})
-			require.NoError(t, err)
-			return broken(stop, e)
-		},
-		Lose:  func() { store.Delete("lock") },
-		Quiet: time.Minute, Patience: time.Hour,
+		Runner: func() leaderelection.Runner { return broken(stop, newElector(t, store.Client("lock"))) },
+		Lose:   func() { store.Delete("lock") },
+		Quiet:  time.Minute, Patience: time.Hour,
 	}
 	done := make(chan struct{})
 	go func() {

@@ -5,8 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/regent-ha/regent/leaderelection"
 	"github.com/regent-ha/regent/leaderelection/runnertest"
 	"github.com/regent-ha/regent/lock/locktest"
@@ -35,9 +33,7 @@ func TestRunnerOfOnesOwn(t *testing.T) {
 		store := locktest.NewStore()
 		return runnertest.Subject{
 			Runner: func() leaderelection.Runner {
-				e, err := leaderelection.NewElector(leaderelection.Config{Lock: store.Client("lock"), Now: locktest.Clock()})
-				require.NoError(t, err)
-				return slowly{e, 5 * time.Second}
+				return slowly{newElector(t, store.Client("lock")), 5 * time.Second}
 			},
 			Lose: func() { store.Delete("lock") },
 		}

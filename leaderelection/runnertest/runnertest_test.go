@@ -17,15 +17,16 @@ import (
 func electors(t *testing.T, lose func(*locktest.Store)) runnertest.Subject {
 	store := locktest.NewStore()
 	return runnertest.Subject{
-		Runner: func() leaderelection.Runner {
-			e, err := leaderelection.NewElector(leaderelection.Config{
-				Lock: store.Client("lock"), Now: locktest.Clock(), Logger: slog.New(slog.DiscardHandler),
-			})
-			require.NoError(t, err)
-			return e
-		},
-		Lose: func() { lose(store) },
+		Runner: func() leaderelection.Runner { return newElector(t, store.Client("lock")) },
+		Lose:   func() { lose(store) },
 	}
+}
+
+func newElector(t *testing.T, l lock.Lock) *leaderelection.Elector {
+	t.Helper()
+	e, err := leaderelection.NewElector(leaderelection.Config{Lock: l, Now: locktest.Clock(), Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	return e
 }
 
 func TestElector(t *testing.T) {
@@ -38,6 +39,26 @@ func TestElector(t *testing.T) {
 			runnertest.TestInBubble(t, func(t *testing.T) runnertest.Subject { return electors(t, lose) })
 		})
 	}
+}
+
+// TestElectorOverABadConnection delays each request, and loses every fifth
+// reply.
+func TestElectorOverABadConnection(t *testing.T) {
+	runnertest.TestInBubble(t, func(t *testing.T) runnertest.Subject {
+		store := locktest.NewStore()
+		t.Cleanup(func() { time.Sleep(time.Second) }) // requests that nobody waits for any more
+		return runnertest.Subject{
+			Runner: func() leaderelection.Runner {
+				client, calls := store.Client("lock"), 0
+				client.SetFault(func(locktest.Call) locktest.Fault {
+					calls++
+					return locktest.Fault{Delay: 20 * time.Millisecond, ReplyDelay: 30 * time.Millisecond, ReplyLost: calls%5 == 0}
+				})
+				return newElector(t, client)
+			},
+			Lose: func() { store.Delete("lock") },
+		}
+	})
 }
 
 // release is a release by a Regent that does not hold the lock.

@@ -14,7 +14,9 @@
 //
 // Time is Go's: run tests in a bubble of testing/synctest to make delays cost
 // nothing, and give the Elector a clock of the bubble (Config.Now:
-// [Clock]).
+// [Clock]). A call that is delayed stays under way when its caller has given
+// up: before its bubble ends, a test with delays sleeps for the longest of
+// them.
 package locktest
 
 import "time"
