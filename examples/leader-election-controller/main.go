@@ -44,6 +44,7 @@ import (
 	controllermetrics "github.com/regent-ha/regent/controller/metrics"
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
 	"github.com/regent-ha/regent/leaderelection"
+	electionmetrics "github.com/regent-ha/regent/leaderelection/metrics"
 	"github.com/regent-ha/regent/lock"
 )
 
@@ -86,6 +87,7 @@ func run(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger) 
 	if o.journal {
 		said = journal.New(os.Getenv("POD_NAME"), stdout)
 	}
+	elections, handlings := electionmetrics.New(), controllermetrics.New()
 	elector, err := leaderelection.NewElector(leaderelection.Config{
 		Lock:          lease,
 		LeaseDuration: o.leaseDuration, RenewDeadline: o.renewDeadline, RetryPeriod: o.retryPeriod,
@@ -93,21 +95,21 @@ func run(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger) 
 		// them by name after its own.
 		DrainTimeout: 2 * o.drainTimeout,
 		Events:       events(electionClient, o.namespace, o.lock),
-		Observers:    []leaderelection.Observer{chronicle(said)},
+		Observers:    []leaderelection.Observer{chronicle(said), elections.Observe},
 		Logger:       logger,
 	})
 	if err != nil {
 		return err
 	}
 
-	recorder := controllermetrics.New()
+	elections.Add(elector)
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(recorder)
+	registry.MustRegister(elections, handlings)
 	runner := &watched{Runner: elector, journal: said}
 	pods := client.CoreV1().Pods(o.namespace)
 	work := &handler{pods: pods, takes: o.handling, journal: said}
 	ctrl := controller.New(&controller.Config{Name: "pods", ConcurrentWorkers: o.workers, DrainTimeout: o.drainTimeout},
-		controller.HandlerOf(work.handle), controller.Retrieve(pods), runner, recorder, logger)
+		controller.HandlerOf(work.handle), controller.Retrieve(pods), runner, handlings, logger)
 
 	stopPages, err := servePages(o.listen, pages(elector, runner.synced, registry), logger)
 	if err != nil {

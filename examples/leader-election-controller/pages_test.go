@@ -51,6 +51,7 @@ func TestPages(t *testing.T) {
 	code, text = page("/metrics")
 	require.Equal(t, http.StatusOK, code)
 	require.Regexp(t, `(?m)^regent_controller_leading\S* 1$`, text)
+	require.Regexp(t, `(?m)^regent_leaderelection_leader.* 1$`, text)
 	code, _ = page("/other")
 	require.Equal(t, http.StatusNotFound, code)
 }
