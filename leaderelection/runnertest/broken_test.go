@@ -26,7 +26,7 @@ type runner func(ctx context.Context, lead lead) error
 func (r runner) Run(ctx context.Context, lead func(context.Context) error) error { return r(ctx, lead) }
 
 // TestBrokenRunnersAreCaught breaks an Elector in one way at a time, as
-// programs and libraries do (PEER_FLAWS.md), and names the rules that have to
+// programs and libraries do, and names the rules that have to
 // see it.
 func TestBrokenRunnersAreCaught(t *testing.T) {
 	for name, tc := range map[string]struct {
