@@ -118,7 +118,7 @@ func TestCancelEndsBuild(t *testing.T) {
 	}()
 	f, err := os.Open(pipe)
 	require.NoError(t, err)
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	buf := make([]byte, 10)
 	_, err = f.Read(buf)
 	require.NoError(t, err)
