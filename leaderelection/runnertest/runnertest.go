@@ -16,10 +16,10 @@ type Subject struct {
 	// process. Required.
 	Runner func() leaderelection.Runner
 	// Alone: a Runner of this kind knows no rivals, as leaderelection.Plain.
-	// What is demanded of rivals is left out.
+	// What is demanded of rivals passes unseen.
 	Alone bool
 	// Lose takes the leadership away from who has it, such as by deleting the
-	// lock. nil: it cannot be lost; what is demanded of a loss is left out.
+	// lock. nil: it cannot be lost; what is demanded of a loss passes unseen.
 	Lose func()
 
 	// Quiet is how long the tests look on before they believe that something
@@ -94,7 +94,7 @@ func contract() []rule {
 	}
 }
 
-// run checks one rule, or leaves it out.
+// run checks one rule, if it applies to the subject.
 func (r rule) run(t reporter, s Subject) {
 	t.Helper()
 	if s.Runner == nil {
@@ -102,7 +102,7 @@ func (r rule) run(t reporter, s Subject) {
 		t.FailNow()
 	}
 	if r.needs == rivals && s.Alone || r.needs == loss && s.Lose == nil {
-		t.Skip("does not apply to this Subject")
+		return
 	}
 	try := newTrial(t, s)
 	defer try.end()

@@ -14,7 +14,6 @@ import (
 type reporter interface {
 	require.TestingT
 	Helper()
-	Skip(args ...any)
 }
 
 // trial is one rule under test.
