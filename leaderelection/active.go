@@ -17,7 +17,9 @@ type activeTerm struct {
 
 	mu       sync.Mutex // guards the fields below
 	works    map[*work]struct{}
-	cause    error // why it ended; nil = it has not
+	deadline time.Duration
+	over     chan struct{} // closed when the term is valid no longer, for good
+	cause    error         // why it ended; nil = it has not
 	endedAt  time.Duration
 	fenceAt  time.Duration
 	fenced   bool
@@ -41,8 +43,11 @@ const watchdogPeriod = time.Second
 
 func (l *loop) startTerm(a core.StartTerm) {
 	e := l.e
-	t := &activeTerm{e: e, works: make(map[*work]struct{}), fenceAt: a.Sent + e.cfg.fence()}
-	t.term = newTerm(a.Token, e.cfg.Identity, e.now, a.Sent+e.cfg.RenewDeadline)
+	t := &activeTerm{
+		e: e, works: make(map[*work]struct{}), over: make(chan struct{}),
+		deadline: a.Sent + e.cfg.RenewDeadline, fenceAt: a.Sent + e.cfg.fence(),
+	}
+	t.term = &Term{token: a.Token, identity: e.cfg.Identity, left: t.left, done: t.over}
 	t.mu.Lock()
 	t.timer = time.AfterFunc(0, t.watch)
 	t.mu.Unlock()
@@ -60,7 +65,7 @@ func (l *loop) startTerm(a core.StartTerm) {
 
 func (l *loop) startWork(r *run) {
 	w := &work{term: l.term, run: r}
-	w.ctx, w.cancel = context.WithCancelCause(withTerm(context.WithoutCancel(r.ctx), l.term.term))
+	w.ctx, w.cancel = context.WithCancelCause(WithTerm(context.WithoutCancel(r.ctx), l.term.term))
 	if !l.term.enter(w) {
 		return // the deadline has passed just now; the core will say so
 	}
@@ -99,7 +104,7 @@ func (t *activeTerm) end(lost bool, cause error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if lost {
-		t.term.end()
+		t.expire()
 	}
 	if t.cause != nil {
 		return
@@ -111,10 +116,26 @@ func (t *activeTerm) end(lost bool, cause error) {
 	t.timer.Reset(0)
 }
 
-func (t *activeTerm) extend(sent time.Duration) {
-	t.term.extend(sent + t.e.cfg.RenewDeadline)
+// expire makes the term invalid for good. t.mu is held.
+func (t *activeTerm) expire() {
+	select {
+	case <-t.over:
+	default:
+		close(t.over)
+	}
+}
+
+// left is the time to the deadline.
+func (t *activeTerm) left() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.deadline - t.e.now()
+}
+
+func (t *activeTerm) extend(sent time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.deadline = max(t.deadline, sent+t.e.cfg.RenewDeadline)
 	t.fenceAt, t.fenced = max(t.fenceAt, sent+t.e.cfg.fence()), false
 }
 
@@ -134,7 +155,7 @@ func (t *activeTerm) watch() {
 	cause, draining := t.cause, t.cause != nil
 	next := now + watchdogPeriod
 	if !draining {
-		next = min(next, t.term.until())
+		next = min(next, t.deadline)
 	}
 	var fence, overrun bool
 	if now >= t.fenceAt {
@@ -210,8 +231,8 @@ func (l *loop) drained(t *activeTerm) {
 	t.joined = true
 	t.timer.Stop()
 	took := l.e.now() - t.endedAt
+	t.expire()
 	t.mu.Unlock()
-	t.term.end()
 	l.term = nil
 	l.log.Info("drained", "token", t.term.token, "took", took)
 	l.e.observe(Event{Kind: EventDrained, Token: t.term.token, Took: took})

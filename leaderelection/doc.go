@@ -32,7 +32,8 @@
 // leads. A leader writes every LeaseDuration/3.
 //
 // Fenced. Each term has a token that only rises: Term.Token. Term.Valid says
-// whether it is still good.
+// whether it is still good. A client wrapped by [Gate] sends no write without a
+// valid term.
 //
 // Lost is not dead. After a loss Run campaigns again; each term has a fresh
 // context.

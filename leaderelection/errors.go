@@ -23,6 +23,9 @@ var (
 	// ErrNilElector: Run of a nil *Elector, as a constructor returns beside an
 	// error. Nobody leads.
 	ErrNilElector = errors.New("leaderelection: Run of a nil Elector; mend: check the error of New, or pass an untyped nil to lead without election")
+	// ErrNoTerm: a [Gate] did not let a write through, or cancelled it, because
+	// no valid term allows it.
+	ErrNoTerm = errors.New("leaderelection: no valid term")
 	// ErrLeadershipLost is what Run returns with Config.ExitOnLoss. It wraps
 	// the cause.
 	ErrLeadershipLost = errors.New("leaderelection: leadership lost")

@@ -14,7 +14,7 @@ import (
 func (l *loop) request(name string, deadline core.Time, do func(context.Context) (lock.Snapshot, error), reply func(lock.Snapshot, error) core.Event) {
 	timeout := deadline - l.e.now()
 	l.io.Go(func() {
-		ctx, cancel := context.WithTimeout(l.ctx, timeout)
+		ctx, cancel := context.WithTimeout(forElection(l.ctx), timeout)
 		defer cancel()
 		sent := l.e.now()
 		snapshot, err := do(ctx)

@@ -19,9 +19,10 @@ func (Plain) Run(ctx context.Context, lead func(ctx context.Context) error) erro
 	if ctx.Err() != nil {
 		return nil
 	}
-	term := unboundedTerm()
-	defer term.end()
-	workCtx, cancel := context.WithCancelCause(withTerm(context.WithoutCancel(ctx), term))
+	over := make(chan struct{})
+	defer close(over)
+	term := NewTerm(TermConfig{Done: over})
+	workCtx, cancel := context.WithCancelCause(WithTerm(context.WithoutCancel(ctx), term))
 	defer cancel(nil)
 	defer context.AfterFunc(ctx, func() { cancel(ErrShutdown) })()
 	err := lead(workCtx)

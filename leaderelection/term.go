@@ -2,7 +2,6 @@ package leaderelection
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
@@ -10,19 +9,33 @@ import (
 type Term struct {
 	token    uint64
 	identity string
-	now      func() time.Duration // nil: unbounded
-	done     chan struct{}
-
-	mu       sync.Mutex // guards the fields below
-	deadline time.Duration
-	ended    bool
+	left     func() time.Duration // until the deadline; nil: there is none
+	done     <-chan struct{}
 }
 
-func newTerm(token uint64, identity string, now func() time.Duration, deadline time.Duration) *Term {
-	return &Term{token: token, identity: identity, now: now, deadline: deadline, done: make(chan struct{})}
+// TermConfig describes a term that a [Runner] of one's own grants.
+type TermConfig struct {
+	// Token is higher than that of every earlier term. 0: nobody else leads.
+	Token uint64
+	// Identity is the holder's.
+	Identity string
+	// Deadline is when the term ends if nothing extends it. It is called at each
+	// use of the term, from any goroutine. nil: there is no deadline.
+	Deadline func() time.Time
+	// Done is closed when the term is no longer valid, for good. nil: never.
+	Done <-chan struct{}
 }
 
-func unboundedTerm() *Term { return &Term{done: make(chan struct{})} }
+// NewTerm returns a term for the context that a [Runner] calls lead with; see
+// [WithTerm]. The Runner ends it by closing Done, after lead has returned or
+// when the leadership is lost.
+func NewTerm(cfg TermConfig) *Term {
+	t := &Term{token: cfg.Token, identity: cfg.Identity, done: cfg.Done}
+	if deadline := cfg.Deadline; deadline != nil {
+		t.left = func() time.Duration { return time.Until(deadline()) }
+	}
+	return t
+}
 
 // Token is higher than that of every earlier term of the lock, whoever led.
 // Give it to what you write to, so that it can refuse a lower one. 0: the term
@@ -37,20 +50,21 @@ func (t *Term) Identity() string { return t.identity }
 // as renewals succeed. It reads a clock that goes on while the machine
 // sleeps, so it is right even before the context's cancellation arrives.
 func (t *Term) Valid() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return !t.ended && (t.now == nil || t.now() < t.deadline)
+	select {
+	case <-t.done:
+		return false
+	default:
+		return t.left == nil || t.left() > 0
+	}
 }
 
 // Deadline is when the term ends if no renewal succeeds. Each renewal moves
 // it. The zero time: never.
 func (t *Term) Deadline() time.Time {
-	if t.now == nil {
+	if t.left == nil {
 		return time.Time{}
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return time.Now().Add(t.deadline - t.now())
+	return time.Now().Add(t.left())
 }
 
 // Done is closed when the term is no longer valid, for good: it was lost, or
@@ -58,30 +72,10 @@ func (t *Term) Deadline() time.Time {
 // stop: between the two the work may drain.
 func (t *Term) Done() <-chan struct{} { return t.done }
 
-func (t *Term) extend(deadline time.Duration) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.deadline = max(t.deadline, deadline)
-}
-
-func (t *Term) until() time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.deadline
-}
-
-func (t *Term) end() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if !t.ended {
-		t.ended = true
-		close(t.done)
-	}
-}
-
 type termKey struct{}
 
-func withTerm(ctx context.Context, t *Term) context.Context {
+// WithTerm returns a context that carries t, as a [Runner] gives it to lead.
+func WithTerm(ctx context.Context, t *Term) context.Context {
 	return context.WithValue(ctx, termKey{}, t)
 }
 
@@ -89,5 +83,5 @@ func withTerm(ctx context.Context, t *Term) context.Context {
 // of one made from it.
 func TermFromContext(ctx context.Context) (*Term, bool) {
 	t, ok := ctx.Value(termKey{}).(*Term)
-	return t, ok
+	return t, ok && t != nil
 }
