@@ -70,6 +70,14 @@ func (s *store) apply(m *message, prefix string, now core.Time) error {
 	return nil
 }
 
+// answer is what comes beside an error, or without one.
+func (s *store) answer(err error) lock.Snapshot {
+	if err != nil {
+		return lock.Snapshot{}
+	}
+	return s.lock
+}
+
 func (s *store) bump() {
 	s.revision++
 	s.lock.Version = strconv.FormatUint(s.revision, 10)
@@ -111,13 +119,13 @@ func (w *world) process(i int) error {
 			}
 			w.tell(lock.Event{Snapshot: w.store.lock})
 		}
-		m.event = core.WriteReply{ID: m.id, Snapshot: w.store.lock, Err: err}
+		m.event = core.WriteReply{ID: m.id, Snapshot: w.store.answer(err), Err: err}
 		w.log("store: %s of %s: %s", m.write.Kind, p.prefix, outcome(err, w.store))
 	} else {
 		if !w.store.exists {
 			err = lock.ErrNotFound
 		}
-		m.event = core.ReadReply{ID: m.id, Snapshot: w.store.lock, Err: err}
+		m.event = core.ReadReply{ID: m.id, Snapshot: w.store.answer(err), Err: err}
 		w.log("store: read of %s: %s", p.prefix, outcome(err, w.store))
 	}
 	m.answered, m.revision = true, w.store.revision

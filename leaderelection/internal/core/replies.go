@@ -160,6 +160,9 @@ func (c *Core) readReply(e ReadReply) {
 	r.sent = slices.Delete(slices.Clone(r.sent), i, i+1)
 	c.heard(e.Err)
 	missing := errors.Is(e.Err, lock.ErrNotFound)
+	if missing {
+		e.Snapshot = lock.Snapshot{} // whatever came beside the error
+	}
 	if e.Err != nil && !missing {
 		if d := lock.RetryAfter(e.Err); d > 0 {
 			r.next = max(r.next, c.now+d)
