@@ -73,10 +73,12 @@ type Config struct {
 	// Logger: nil = slog.Default().
 	Logger *slog.Logger
 
-	// nonce is what each of this process's writes begins with, and where
-	// jitter comes from; "" = random. For reproducible tests.
+	// nonce is what each of this process's writes begins with; "" = random.
 	nonce string
 
+	// JitterSeed is where the random parts of intervals come from. 0 = random.
+	// For tests that have to be reproducible.
+	JitterSeed uint64
 	// Now is a clock that never goes back, from any origin. nil = one that
 	// goes on while the machine sleeps, where the system has one
 	// (CLOCK_BOOTTIME). For tests.

@@ -59,7 +59,7 @@ func NewElector(cfg Config) (*Elector, error) {
 		Identity: cfg.Identity, Pod: cfg.Pod, Nonce: nonce,
 		Lease: cfg.LeaseDuration, Renew: cfg.RenewDeadline, Retry: cfg.RetryPeriod, First: cfg.first(),
 		AllowForeign: cfg.Foreign == ForeignAllow, Grace: cfg.ForeignGrace,
-		Publish: true, Seed: seed(nonce),
+		Publish: true, Seed: cmp.Or(cfg.JitterSeed, seed(nonce)),
 	})
 	e.observers = &queue[Event]{deliver: e.tell}
 	e.events = &queue[kubernetesEvent]{deliver: func(k kubernetesEvent) { cfg.Events.write(k, e.log) }}

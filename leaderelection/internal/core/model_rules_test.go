@@ -28,11 +28,11 @@ func (w *world) hear(i int, event core.Event, revision uint64) error {
 	}
 	p := w.edit(i)
 	lost := told && revision > p.shown && !w.ownRecord(p, snapshot.Record)
-	if told {
-		p.shown = max(p.shown, revision)
-	}
-	if told && snapshot.Holder != "" && !w.ownRecord(p, snapshot.Record) {
+	if told && revision > p.heard && snapshot.Holder != "" && !w.ownRecord(p, snapshot.Record) {
 		p.told = max(p.told, snapshot.Token)
+	}
+	if told {
+		p.shown, p.heard = max(p.shown, revision), max(p.heard, revision)
 	}
 	if err := w.step(i, event); err != nil {
 		return err
@@ -116,7 +116,7 @@ func (w *world) act(i int, p *proc, action core.Action) error {
 		return err
 	case core.Finished:
 		w.hangUp(i)
-		p.told = 0 // it remembers nothing
+		p.heard, p.told = 0, 0 // it remembers nothing
 		return errors.Join(
 			ifNot(p.core.Phase() == core.Idle && !p.core.Campaigning(), "finished, and %s", p.core.Phase()),
 			ifNot(p.work == resting, "finished while work runs"))

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var states = flag.Int("states", 25_000, "states that the model check explores of each setting, at most")
+var states = flag.Int("states", 60_000, "states that the model check explores of each setting, at most")
 
 // names of faults, as settings have them. A process that is killed comes back
 // with its identity, and one that is withdrawn campaigns once more.

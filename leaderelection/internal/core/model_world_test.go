@@ -104,7 +104,8 @@ type proc struct {
 	committed core.Time // latest send time of a write of it that made it holder
 	acquired  uint64    // token of the last one that began a term
 	shown     uint64    // the highest revision that it was told of
-	told      uint64    // the highest token of a lock that another held, which it was told of
+	heard     uint64    // likewise, in this campaign
+	told      uint64    // the highest token of a lock that another held, which was news to it
 	knew      uint64    // told, when it sent its last acquire
 
 	watch   uint64 // 0 = none
@@ -226,6 +227,7 @@ func (w *world) encode(e *core.Encoder) []byte {
 		}
 		e.Time(p.committed, lease)
 		e.Revision(p.shown)
+		e.Revision(p.heard)
 		e.Revision(p.told)
 		e.Revision(p.knew)
 		p.core.Encode(e)

@@ -49,7 +49,7 @@ func (c *Core) committed(a attempt, s lock.Snapshot) {
 	if s.Nonce == "" && a.nonce != "" {
 		s.Nonce, s.Sealed = a.nonce, true // a store that keeps no nonces
 	}
-	if yes, ok := newer(s, c.view.snapshot); ok && !yes && c.view.known && c.view.exists {
+	if c.stale(s) {
 		return // superseded already, or seen by the watch
 	}
 	c.learn(true, s)
@@ -190,7 +190,9 @@ func (c *Core) readReply(e ReadReply) {
 	if missing && !exists && c.view.known {
 		return
 	}
-	c.view.floor = 0 // a read says what is stored now, also after a restore
+	if !missing {
+		c.view.floor = 0 // it is what is stored now, also after a restore
+	}
 	c.learn(!missing, e.Snapshot)
 	c.watchOwes()
 }

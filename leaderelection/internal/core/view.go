@@ -125,6 +125,15 @@ func newer(s, than lock.Snapshot) (yes, ok bool) {
 	return a > b, true
 }
 
+// stale: s is no newer than what is known.
+func (c *Core) stale(s lock.Snapshot) bool {
+	if !c.view.exists {
+		return s.Revision() > 0 && s.Revision() <= c.view.floor
+	}
+	yes, ok := newer(s, c.view.snapshot)
+	return ok && !yes
+}
+
 // settleOwnership compares the view with what this candidate believes to hold.
 func (c *Core) settleOwnership() {
 	own, ours := c.ours()
