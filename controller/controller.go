@@ -2,8 +2,10 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -20,7 +22,8 @@ type Controller struct {
 	metrics   MetricsRecorder
 	logger    *slog.Logger
 
-	running atomic.Bool
+	running  atomic.Bool
+	informer atomic.Pointer[informer] // of the Run that goes on
 }
 
 // New returns a controller that handles while runner leads. A nil cfg is all
@@ -91,6 +94,8 @@ func (c *Controller) Run(ctx context.Context) error {
 
 	in := startInformer(ctx, c.retriever, logger)
 	defer in.stop()
+	c.informer.Store(in)
+	defer c.informer.Store(nil)
 	if !in.waitSynced(ctx) {
 		return nil
 	}
@@ -101,4 +106,22 @@ func (c *Controller) Run(ctx context.Context) error {
 		return fmt.Errorf("controller: run %s: %w", cfg.Name, err)
 	}
 	return nil
+}
+
+// Check reports whether this controller could handle objects if it led: an
+// error says that it does not run, or why the first list is still missing. It
+// suits readiness pages, which should not depend on who leads; an Elector's
+// Check does not look at the controller. The request may be nil.
+func (c *Controller) Check(*http.Request) error {
+	if c == nil {
+		return ErrNilController
+	}
+	in := c.informer.Load()
+	switch {
+	case in == nil:
+		return errors.New("controller: it does not run")
+	case in.hasSynced():
+		return nil
+	}
+	return fmt.Errorf("controller: no list of the objects yet: %w", in.failure())
 }

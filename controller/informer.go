@@ -157,6 +157,15 @@ func (in *informer) stop() {
 	in.calls.Wait()
 }
 
+func (in *informer) hasSynced() bool {
+	select {
+	case <-in.store.synced:
+		return true
+	default:
+		return false
+	}
+}
+
 // waitSynced reports whether the first sync came before the end of ctx.
 func (in *informer) waitSynced(ctx context.Context) bool {
 	start := time.Now()
@@ -170,7 +179,7 @@ func (in *informer) waitSynced(ctx context.Context) bool {
 			in.logger.Info("synced", "objects", len(in.store.keys()), "took", time.Since(start))
 			return ctx.Err() == nil
 		case <-ticker.C:
-			in.logger.Warn("still waiting for the first sync; it does not campaign before",
+			in.logger.Warn("still waiting for the first list; this replica does not campaign before",
 				"waited", time.Since(start), "error", in.failure())
 		}
 	}

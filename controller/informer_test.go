@@ -66,7 +66,7 @@ func TestNoCampaignBeforeTheFirstSync(t *testing.T) {
 		s.grant() // nobody takes it yet
 		time.Sleep(time.Minute)
 		require.Len(t, s.grants, 1)
-		require.Contains(t, r.logs.String(), "still waiting for the first sync")
+		require.Contains(t, r.logs.String(), "still waiting for the first list")
 		require.Contains(t, r.logs.String(), "no RBAC")
 		lists, _ := c.requests()
 		require.Less(t, lists, 15, "it backs off")

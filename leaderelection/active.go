@@ -2,7 +2,9 @@ package leaderelection
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -172,14 +174,14 @@ func (t *activeTerm) watch() {
 		}
 		next = min(next, due)
 	}
-	since := now - t.endedAt
+	since, expired := now-t.endedAt, now-(t.fenceAt-t.e.cfg.fence()+t.e.cfg.LeaseDuration)
 	t.timer.Reset(max(next-now, time.Millisecond))
 	t.mu.Unlock()
 	if overrun {
 		t.reportOverrun(cause, since)
 	}
 	if fence {
-		t.reportFence(cause)
+		t.reportFence(cause, expired)
 	}
 }
 
@@ -191,8 +193,14 @@ func (t *activeTerm) reportOverrun(cause error, since time.Duration) {
 	}
 }
 
-func (t *activeTerm) reportFence(cause error) {
-	t.e.log.Error("the lease is about to expire and the work still runs: another may lead beside it", "token", t.term.token, "reason", cause)
+func (t *activeTerm) reportFence(cause error, expired time.Duration) {
+	if expired < 0 {
+		t.e.log.Error("the lease is about to expire and the work still runs: another may lead beside it; see Config.OnFence",
+			"token", t.term.token, "reason", cause, "expires_in", -expired)
+	} else {
+		t.e.log.Error("the lease has expired and the work still runs: another may lead beside it; see Config.OnFence",
+			"token", t.term.token, "reason", cause, "expired_ago", expired)
+	}
 	t.e.observe(Event{Kind: EventFenced, Token: t.term.token, Err: cause})
 	if f := t.e.cfg.OnFence; f != nil {
 		f(Fence{Token: t.term.token, Cause: cause})
@@ -213,7 +221,7 @@ func (l *loop) endTerm(a core.EndTerm) {
 	t.mu.Unlock()
 	l.update()
 	if first {
-		l.log.Info("term ended", "token", t.term.token, "reason", cause, "holder", a.Holder)
+		l.logEnd(t, cause)
 		l.e.observe(Event{Kind: EventEnded, Token: t.term.token, Err: cause, Holder: a.Holder})
 	}
 	if works == 0 {
@@ -222,6 +230,18 @@ func (l *loop) endTerm(a core.EndTerm) {
 }
 
 // drained: all works of an ended term have returned.
+// logEnd says why a term ended, and what stood behind it.
+func (l *loop) logEnd(t *activeTerm, cause error) {
+	level, more := slog.LevelWarn, []any{"token", t.term.token, "reason", cause}
+	switch {
+	case errors.Is(cause, ErrShutdown), errors.Is(cause, ErrSteppedDown):
+		level = slog.LevelInfo
+	case errors.Is(cause, ErrDeadline) && l.failed.now:
+		more = append(more, "error", l.failed.last)
+	}
+	l.log.Log(context.Background(), level, "term ended", more...)
+}
+
 func (l *loop) drained(t *activeTerm) {
 	t.mu.Lock()
 	if t.joined {

@@ -38,17 +38,17 @@ func TestBadInput(t *testing.T) {
 		"negative RenewDeadline":      {refusedConfig(timings(15, -10, 2)), []string{"RenewDeadline = -10s", "is negative", "mend:"}},
 		"negative RetryPeriod":        {refusedConfig(timings(15, 10, -2)), []string{"RetryPeriod = -2s", "is negative", "mend:"}},
 		"LeaseDuration alone":         {refusedConfig(timings(15, 0, 0)), []string{"RenewDeadline = 0s", "RetryPeriod = 0s", "is not set, though others are", "mend:"}},
-		"F5: fractional seconds":      {refusedConfig(timings(1.9, 1.8, 0.4)), []string{"LeaseDuration = 1.9s: is stored in whole seconds, and would be cut; mend: 2s", "LeaseDuration = 1.9s: must be at least 2s", "RetryPeriod = 400ms: must be at least 500ms; mend:", "RenewDeadline = 1.8s: exceeds 0.95·LeaseDuration − 500ms = 1.305s by 495ms", "mend: at most 1.305s"}},
-		"LeaseDuration of 1 s":        {refusedConfig(timings(1, 0.5, 0.1)), []string{"LeaseDuration = 1s: must be at least 2s; mend: 2s or more"}},
+		"F5: fractional seconds":      {refusedConfig(timings(1.9, 1.8, 0.4)), []string{"LeaseDuration = 1.9s: is stored in whole seconds, and would be cut; mend: 2s", "LeaseDuration = 1.9s: must be at least 3s", "mend: 3s, with RenewDeadline 2s and RetryPeriod 500ms"}},
+		"LeaseDuration of 1 s":        {refusedConfig(timings(1, 0.5, 0.1)), []string{"LeaseDuration = 1s: must be at least 3s", "mend: 3s, with RenewDeadline 2s and RetryPeriod 500ms"}},
 		"F7: 15/14/4":                 {refusedConfig(timings(15, 14, 4)), []string{"RenewDeadline = 14s: exceeds 0.95·LeaseDuration − 500ms = 13.75s by 250ms", "mend: at most 13.75s, or a longer LeaseDuration"}},
 		"no time to return in":        {refusedConfig(timings(5, 4.2, 1)), []string{"RenewDeadline = 4.2s: leaves the work 800ms to return in before LeaseDuration 5s ends; it needs 1s; mend: at most 4s"}},
-		"no time for three attempts":  {refusedConfig(timings(15, 10, 4.9)), []string{"RetryPeriod = 4.9s: leaves 200ms from one renewal to the next", "must be at least 500ms", "mend: at most 4.75s, or a longer RenewDeadline"}},
-		"RetryPeriod beyond them all": {refusedConfig(timings(15, 10, 20)), []string{"RetryPeriod = 20s: exceeds RenewDeadline 10s", "mend: at most 0.2·RenewDeadline"}},
+		"no time for three attempts":  {refusedConfig(timings(15, 10, 4.9)), []string{"RetryPeriod = 4.9s: exceeds (RenewDeadline − 500ms) / 2 = 4.75s by 150ms", "mend: at most 4.75s, or a longer RenewDeadline"}},
+		"RetryPeriod beyond them all": {refusedConfig(timings(15, 10, 20)), []string{"RetryPeriod = 20s: exceeds (RenewDeadline − 500ms) / 2 = 4.75s by 15.25s", "mend: at most 4.75s, or a longer RenewDeadline"}},
 		"endless LeaseDuration":       {refusedConfig(func(c *config) { c.LeaseDuration, c.RenewDeadline, c.RetryPeriod = math.MaxInt64, 10, 2 }), []string{"LeaseDuration = 2562047h47m16.854775807s: must be at most 596523h14m7s", "mend:"}},
 		"endless RetryPeriod":         {refusedConfig(func(c *config) { timings(15, 10, 2)(c); c.RetryPeriod = math.MaxInt64 }), []string{"RetryPeriod = 2562047h47m16.854775807s: exceeds", "mend:"}},
-		"negative ForeignGrace":       {refusedConfig(func(c *config) { c.ForeignGrace = -1 }), []string{"ForeignGrace = -1ns: is negative; mend: 0 for RenewDeadline"}},
-		"endless ForeignGrace":        {refusedConfig(func(c *config) { c.ForeignGrace = math.MaxInt64 }), []string{"ForeignGrace = 2562047h47m16.854775807s: must be at most", "mend: 0 for RenewDeadline, or a shorter time"}},
-		"negative DrainTimeout":       {refusedConfig(func(c *config) { c.DrainTimeout = -time.Second }), []string{"DrainTimeout = -1s: is negative; mend: 0 for RenewDeadline"}},
+		"negative ForeignGrace":       {refusedConfig(func(c *config) { c.ForeignGrace = -1 }), []string{"ForeignGrace = -1ns: is negative; mend: 0 for the default"}},
+		"endless ForeignGrace":        {refusedConfig(func(c *config) { c.ForeignGrace = math.MaxInt64 }), []string{"ForeignGrace = 2562047h47m16.854775807s: must be at most", "mend: 0 for the default, or a shorter time"}},
+		"negative DrainTimeout":       {refusedConfig(func(c *config) { c.DrainTimeout = -time.Second }), []string{"DrainTimeout = -1s: is negative; mend: 0 for the default"}},
 
 		// Other settings.
 		"no lock":                           {refusedConfig(func(c *config) { c.Lock = nil }), []string{"Lock = nil: there is nothing to compete for; mend: pass a lock"}},
@@ -64,7 +64,7 @@ func TestBadInput(t *testing.T) {
 		"all faults at once, by NewElector": {refusedConfig(func(c *config) { timings(15, 14, 4)(c); c.Lock, c.Identity = nil, " " }), []string{"Lock = nil", "RenewDeadline = 14s", `Identity = " "`}},
 
 		// What New is told.
-		"empty key":                   {refusedNew("", "default", nil), []string{`Name "" is no object name`, `mend: choose one such as "my-controller"`}},
+		"empty key":                   {refusedNew("", "default", nil), []string{`Name "", the key, is empty`, `mend: choose one such as "my-controller"`}},
 		"key that is no DNS name":     {refusedNew("My Controller", "default", nil), []string{`Name "My Controller" is no object name`, "lower case", "mend:"}},
 		"bad namespace":               {refusedNew("key", "kube_system", nil), []string{`Namespace "kube_system" is no namespace`, "mend: name the namespace"}},
 		"namespace that nobody knows": {refusedNew("key", "", nil), []string{`namespace = ""`, "mend: name it, or set $POD_NAMESPACE"}},
@@ -91,7 +91,6 @@ func TestBadInput(t *testing.T) {
 		"RBAC forbids create":               {standsBy(forbidding("insert", "create"), nil), []string{"requests have failed for 1m0s", "verbs: [get, create, update, watch]} (create is what failed)"}},
 		"RBAC forbids update":               {standsBy(forbidding("swap", "update"), nil), []string{"requests have failed for 1m0s", "verbs: [get, create, update, watch]} (update is what failed)"}},
 		"a holder that no Regent wrote":     {standsBy(edited(func(r *lock.Record) { r.Holder, r.Duration = "kooper", 15*time.Second }), nil), []string{`foreign record: lock lock: holder "kooper" was not written by Regent; mend: Config.Foreign = ForeignAllow`}},
-		"a Regent with another duration":    {standsBy(held(30*time.Second), nil), []string{`holder "other" has duration 30s, this candidate LeaseDuration 15s; mend: give all candidates the same`}},
 		"an annotation that cannot be read": {standsBy(unreadable(errors.New("invalid syntax")), nil), []string{`lock: token "seven": invalid syntax; mend: remove the annotation`}},
 		"a record of a newer client":        {standsBy(unreadable(lock.ErrNewerRecord), nil), []string{`lock: token "seven": written by a newer client; mend: remove the annotation`}},
 		"a record of a newer client, Allow": {standsBy(unreadable(lock.ErrNewerRecord), func(c *config) { c.Foreign = leaderelection.ForeignAllow }), []string{"written by a newer client", "mend:"}},
@@ -260,14 +259,6 @@ func hiccup(_ *locktest.Store, c *locktest.Client) {
 
 func edited(edit func(*lock.Record)) trouble {
 	return func(s *locktest.Store, _ *locktest.Client) { s.Edit("lock", edit) }
-}
-
-// held lets another Regent hold the lock and renew it, as long as it exists.
-func held(duration time.Duration) trouble {
-	return func(s *locktest.Store, _ *locktest.Client) {
-		other := s.Client("lock")
-		_, _ = other.Insert(context.Background(), lock.Record{Holder: "other", Duration: duration, Nonce: "other-1", Token: 1})
-	}
 }
 
 func unreadable(why error) trouble {

@@ -21,15 +21,15 @@ type Config struct {
 
 	// LeaseDuration (L) is how long the others wait after the leader's last
 	// renewal before they take over: how long nobody leads after a crash.
-	// Whole seconds, at least 2 s. All candidates need the same.
+	// Whole seconds, at least 3 s. All candidates should have the same: another
+	// one's is honoured, with ForeignGrace on top.
 	LeaseDuration time.Duration
 	// RenewDeadline (D) is how long after its last successful renewal was sent
 	// a leader goes on: its work is cancelled then. At most 0.95·L − 0.5 s, and
 	// at least 1 s below L: the rest is for the work to return in.
 	RenewDeadline time.Duration
 	// RetryPeriod (P) is the time between attempts after one has failed. At
-	// least 500 ms, and so short that the first renewal, at min(L/3, D − 2P),
-	// starts no earlier than 500 ms after the one before.
+	// least 500 ms, and at most (D − 500 ms) / 2: three attempts have to fit.
 	// All three 0 = 15 s, 10 s, 2 s.
 	RetryPeriod time.Duration
 
@@ -42,23 +42,25 @@ type Config struct {
 	Pod string
 
 	// Foreign says what to do about a lock that is held by a record which no
-	// Regent wrote, or which has another duration. "" = ForeignRefuse.
+	// Regent wrote. "" = ForeignRefuse.
 	Foreign ForeignPolicy
-	// ForeignGrace is how long after the expiry of such a record it is left
-	// alone: client-go's leader can work for up to 7 s longer than its lease
+	// ForeignGrace is how long after the expiry of such a record, or of one with
+	// another duration, it is left alone: client-go's leader can work for up to 7 s longer than its lease
 	// lasts (at 15 s / 10 s / 2 s). 0 = RenewDeadline. Not negative.
 	ForeignGrace time.Duration
 
 	// DrainTimeout is how long after its cancellation the work may take to
 	// return before that is reported, and then again each time it has passed.
-	// It ends nothing: the lock is kept. 0 = RenewDeadline. Not negative.
+	// It ends nothing: the lock is kept. 0 = 2·RenewDeadline, so that a
+	// Controller, whose drain may take as long as RenewDeadline, reports first.
+	// Not negative.
 	DrainTimeout time.Duration
 	// OnOverrun is called with each such report, beside the log. A program
 	// that would rather end than drain on may end itself here. Optional.
 	OnOverrun func(Overrun)
 	// OnFence is called when the work of a term has not returned and the lease
-	// is about to expire, because no renewal succeeds: another may lead from
-	// L − 0.95·L later on. A program that must not overlap ends itself here,
+	// is about to expire, because no renewal succeeds: another may lead
+	// from 0.05·L later on. A program that must not overlap ends itself here,
 	// at once. nil = an error in the log.
 	OnFence func(Fence)
 

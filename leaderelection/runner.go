@@ -4,8 +4,9 @@ import "context"
 
 // Runner runs a function while this process leads.
 //
-// A Runner that nobody waits for, or a nil one, never means "everyone leads":
-// who gets a Runner from a constructor checks its error.
+// [Elector] is the one that competes, [Plain] the one that leads at once. Where
+// nil is allowed in place of a Runner, only an untyped nil means "no rivals":
+// the nil *Elector that a constructor returns beside an error never leads.
 type Runner interface {
 	// Run campaigns until ctx ends. When leadership is won it calls lead, whose
 	// context carries the Term (TermFromContext) and ends with it;

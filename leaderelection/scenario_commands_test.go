@@ -97,7 +97,7 @@ func (s *scenario) order(t *testing.T, cmd string, a *actor, options map[string]
 		return a.TransferTo(t.Context(), options["to"])
 	case "status":
 		st := a.Status()
-		s.say(a.name, "%s, leader=%v, holder=%q, token=%d", st.Phase, st.Leader, st.Holder, st.Token)
+		s.say(a.name, "%s, leader=%v, holder=%q, token=%d, watching=%v", st.Phase, st.Leader, st.Holder, st.Token, st.Watching)
 	case "check":
 		if err := a.Check(nil); err != nil {
 			s.say(a.name, "unhealthy: %v", err)

@@ -131,15 +131,11 @@ func (t *activeTerm) check(now time.Duration) error {
 
 // refusal says why the record in s is left alone.
 func (e *Elector) refusal(s lock.Snapshot) error {
-	switch {
-	case s.Problem != nil:
+	if s.Problem != nil {
 		return fmt.Errorf("%w: %w", ErrForeignRecord, s.Problem)
-	case !s.Sealed:
-		return fmt.Errorf("%w: %s: holder %q was not written by Regent; mend: Config.Foreign = ForeignAllow if other clients may lead, else delete the lock",
-			ErrForeignRecord, e.cfg.Lock, s.Holder)
 	}
-	return fmt.Errorf("%w: %s: holder %q has duration %v, this candidate LeaseDuration %v; mend: give all candidates the same, or set Config.Foreign = ForeignAllow while they are changed",
-		ErrForeignRecord, e.cfg.Lock, s.Holder, s.Duration, e.cfg.LeaseDuration)
+	return fmt.Errorf("%w: %s: holder %q was not written by Regent; mend: Config.Foreign = ForeignAllow if other clients may lead, else delete the lock",
+		ErrForeignRecord, e.cfg.Lock, s.Holder)
 }
 
 func names(candidates []Candidate) []string {

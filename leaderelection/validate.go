@@ -24,7 +24,7 @@ func (c *Config) setDefaults() {
 		c.ForeignGrace = c.RenewDeadline
 	}
 	if c.DrainTimeout == 0 {
-		c.DrainTimeout = c.RenewDeadline
+		c.DrainTimeout = 2 * c.RenewDeadline
 	}
 }
 
@@ -49,9 +49,9 @@ func (c Config) validate() error {
 	}{{"ForeignGrace", c.ForeignGrace}, {"DrainTimeout", c.DrainTimeout}} {
 		switch {
 		case f.value < 0:
-			fault(f.name, f.value, "is negative", "0 for RenewDeadline, or a longer time")
+			fault(f.name, f.value, "is negative", "0 for the default, or a longer time")
 		case f.value > longest:
-			fault(f.name, f.value, fmt.Sprintf("must be at most %v", longest), "0 for RenewDeadline, or a shorter time")
+			fault(f.name, f.value, fmt.Sprintf("must be at most %v", longest), "0 for the default, or a shorter time")
 		}
 	}
 	for _, f := range []struct{ name, value string }{{"Identity", c.Identity}, {"Pod", c.Pod}} {
@@ -87,6 +87,9 @@ func nameFault(s string) string {
 	return ""
 }
 
+// shortest is the shortest lease in whole seconds that the bounds below allow.
+const shortest = 3 * time.Second
+
 // longest is the longest lease that can be stored, and so short that sums of
 // a few do not overflow.
 const longest = math.MaxInt32 * time.Second
@@ -116,11 +119,14 @@ func (c Config) validateTimings() error {
 	if l%time.Second != 0 {
 		fault("LeaseDuration", l, "is stored in whole seconds, and would be cut", fmt.Sprintf("%v", (l+time.Second-1).Truncate(time.Second)))
 	}
-	if l < 2*time.Second {
-		fault("LeaseDuration", l, "must be at least 2s", "2s or more")
+	if l < shortest {
+		fault("LeaseDuration", l, fmt.Sprintf("must be at least %v: less leaves no room for three attempts to renew it", shortest), "3s, with RenewDeadline 2s and RetryPeriod 500ms")
 	}
 	if l > longest {
 		fault("LeaseDuration", l, fmt.Sprintf("must be at most %v", longest), hint)
+	}
+	if len(faults) > 0 {
+		return errors.Join(faults...) // what depends on it would mislead
 	}
 	if p < 500*time.Millisecond {
 		fault("RetryPeriod", p, "must be at least 500ms", "500ms or more")
@@ -129,14 +135,14 @@ func (c Config) validateTimings() error {
 		fault("RenewDeadline", d, fmt.Sprintf("exceeds 0.95·LeaseDuration − 500ms = %v by %v: a clock that is 5%% slow would let two lead", bound, d-bound),
 			fmt.Sprintf("at most %v, or a longer LeaseDuration", bound))
 	}
-	if l-d < time.Second {
+	if bound := l - time.Second; d > bound && bound < c.fence()-500*time.Millisecond {
 		fault("RenewDeadline", d, fmt.Sprintf("leaves the work %v to return in before LeaseDuration %v ends; it needs 1s", l-d, l), fmt.Sprintf("at most %v", l-time.Second))
 	}
-	if p > d {
-		fault("RetryPeriod", p, fmt.Sprintf("exceeds RenewDeadline %v, within which three attempts have to fit", d), "at most 0.2·RenewDeadline")
-	} else if first := c.first(); first < 500*time.Millisecond {
-		fault("RetryPeriod", p, fmt.Sprintf("leaves %v from one renewal to the next: min(LeaseDuration/3, RenewDeadline − 2·RetryPeriod) must be at least 500ms, so that three attempts fit", first),
-			fmt.Sprintf("at most %v, or a longer RenewDeadline", max((d-500*time.Millisecond)/2, 0)))
+	if d < 1500*time.Millisecond {
+		fault("RenewDeadline", d, "must be at least 1.5s, so that three attempts fit", "1.5s or more")
+	} else if bound := (d - 500*time.Millisecond) / 2; p > bound {
+		fault("RetryPeriod", p, fmt.Sprintf("exceeds (RenewDeadline − 500ms) / 2 = %v by %v: three attempts to renew have to fit, the first 500ms after the last renewal", bound, p-bound),
+			fmt.Sprintf("at most %v, or a longer RenewDeadline", bound))
 	}
 	return errors.Join(faults...)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
@@ -41,10 +42,14 @@ func (c LeaseConfig) validate() error {
 
 // validateName checks what names an object in a namespace.
 func validateName(namespace, name string) (faults []error) {
-	if msgs := validation.IsDNS1123Label(namespace); len(msgs) > 0 {
+	if namespace == "" {
+		faults = append(faults, errors.New("lock: Namespace \"\" is empty; mend: name the namespace that the program runs in, such as $POD_NAMESPACE has it"))
+	} else if msgs := validation.IsDNS1123Label(namespace); len(msgs) > 0 {
 		faults = append(faults, fmt.Errorf("lock: Namespace %q is no namespace: %s; mend: name the namespace that the program runs in", namespace, strings.Join(msgs, ", ")))
 	}
-	if msgs := validation.IsDNS1123Subdomain(name); len(msgs) > 0 {
+	if name == "" {
+		faults = append(faults, fmt.Errorf("lock: Name \"\", the key, is empty; mend: choose one such as %q", "my-controller"))
+	} else if msgs := validation.IsDNS1123Subdomain(name); len(msgs) > 0 {
 		faults = append(faults, fmt.Errorf("lock: Name %q is no object name: %s; mend: choose one such as %q", name, strings.Join(msgs, ", "), "my-controller"))
 	}
 	return faults
@@ -73,7 +78,7 @@ func (l *Lease) String() string { return "lease " + l.cfg.Namespace + "/" + l.cf
 // Read implements [Lock].
 func (l *Lease) Read(ctx context.Context) (Snapshot, error) {
 	lease, err := l.client().Get(ctx, l.cfg.Name, metav1.GetOptions{})
-	return l.result("read", lease, err)
+	return l.result("get", lease, err)
 }
 
 // Insert implements [Lock].
@@ -81,6 +86,10 @@ func (l *Lease) Insert(ctx context.Context, record Record) (Snapshot, error) {
 	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: l.cfg.Namespace, Name: l.cfg.Name}}
 	l.encode(lease, record)
 	lease, err := l.client().Create(ctx, lease, metav1.CreateOptions{})
+	if apierrors.IsNotFound(err) {
+		err = &apiError{ErrRejected, fmt.Errorf("%w; mend: create the namespace, or name the one that the program runs in", err)}
+		return Snapshot{}, fmt.Errorf("create %s: %w", l, err)
+	}
 	return l.result("create", lease, err)
 }
 

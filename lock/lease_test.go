@@ -105,7 +105,7 @@ func TestErrorsNameVerbAndLock(t *testing.T) {
 	require.NoError(t, err)
 	m.fail(errors.New("boom"))
 	_, err = l.Read(t.Context())
-	require.EqualError(t, err, "read lease default/lock: boom")
+	require.EqualError(t, err, "get lease default/lock: boom")
 	_, err = l.Insert(t.Context(), lock.Record{})
 	require.EqualError(t, err, "create lease default/lock: boom")
 	_, err = l.Swap(t.Context(), s, lock.Record{})

@@ -12,9 +12,10 @@ const (
 	// KindLease is a Lease of coordination.k8s.io/v1.
 	KindLease Kind = "Lease"
 	// KindConfigMap is an annotation on a ConfigMap, as kooper before 2.0 and
-	// client-go before 0.24 wrote it.
+	// client-go before 0.24 wrote it. This version refuses it.
 	KindConfigMap Kind = "ConfigMap"
-	// KindMulti is both at once: the way from one to the other.
+	// KindMulti is both at once: the way from one to the other. This version
+	// refuses it.
 	KindMulti Kind = "Multi"
 )
 

@@ -12,6 +12,7 @@ import (
 	"github.com/regent-ha/regent/internal/controlplane"
 	"github.com/regent-ha/regent/internal/controlplane/cptest"
 	"github.com/regent-ha/regent/leaderelection"
+	"github.com/regent-ha/regent/lock"
 )
 
 func TestStandbyThatIsCutOffSaysSo(t *testing.T) {
@@ -49,6 +50,20 @@ func TestNamespaceThatTerminates(t *testing.T) {
 	require.ErrorIs(t, await(t, led.ended, "the term ends"), leaderelection.ErrDeleted)
 	_ = leader.unhealthy(t, "because it is being terminated")
 	require.Empty(t, leader.terms)
+}
+
+// Nobody can lead in a namespace that does not exist, and everybody says so.
+func TestNamespaceThatIsMissing(t *testing.T) {
+	namespace := plane.Namespace(t) + "-more"
+	client := newClient(t, plane.Get(t).Config())
+	c := start(t, newArena(t), newLease(t, client, namespace), "a", nil)
+	err := c.unhealthy(t, `namespaces "`+namespace+`" not found; mend: create the namespace`)
+	require.ErrorIs(t, err, lock.ErrRejected)
+	require.Equal(t, err.Error(), c.Status().Err.Error())
+	_, err = client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{})
+	require.NoError(t, err)
+	c.leads(t)
+	eventually(t, "it is well", func() bool { return c.Check(nil) == nil })
 }
 
 func TestAPIServerThatIsKilled(t *testing.T) {

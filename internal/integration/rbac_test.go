@@ -50,7 +50,7 @@ func TestForbiddenNamesTheMissingRule(t *testing.T) {
 	_, readErr := l.Read(t.Context())
 	_, insertErr := l.Insert(t.Context(), lock.Record{Nonce: "n"})
 	_, watchErr := l.Watch(t.Context(), "")
-	for verb, err := range map[string]error{"read": readErr, "create": insertErr, "watch": watchErr} {
+	for verb, err := range map[string]error{"get": readErr, "create": insertErr, "watch": watchErr} {
 		var forbidden *lock.ForbiddenError
 		require.ErrorAs(t, err, &forbidden)
 		require.Equal(t, namespace, forbidden.Namespace)

@@ -181,7 +181,7 @@ func TestWorkThatStays(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		a.client.Cut()
 		time.Sleep(time.Minute) // lost at 15.06 s; it would expire at 20.06 s, fence at 19.31 s
-		requireValues(t, a.registry, map[string]float64{"fences_total": 1, "overruns_total": 5, "healthy": 0, "leader": 0})
+		requireValues(t, a.registry, map[string]float64{"fences_total": 1, "overruns_total": 2, "healthy": 0, "leader": 0})
 		slow(a.client)
 		stop()
 		requireValues(t, a.registry, map[string]float64{"drain_seconds": 60, "terms_ended_total cause=deadline": 1})

@@ -24,10 +24,11 @@ type Config struct {
 	// Lease, Renew and Retry are L, D and P; First is when the first renewal
 	// starts after S.
 	Lease, Renew, Retry, First time.Duration
-	// AllowForeign: take over from records that no Regent wrote, or that have
-	// another duration, Grace after their expiry.
+	// AllowForeign: take over from records that no Regent wrote.
 	AllowForeign bool
-	Grace        time.Duration
+	// Grace is how long after their expiry these, and Regent's of another
+	// duration, are left alone.
+	Grace time.Duration
 	// Publish: add this candidate to the record's list.
 	Publish bool
 	// Seed is where jitter comes from; 0 = no jitter.

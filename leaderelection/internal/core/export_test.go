@@ -89,6 +89,7 @@ func (c *Core) Encode(e *Encoder) {
 	}
 	e.Time(w.next, 0)
 	e.Time(w.poll, 0)
+	e.Time(w.again, 0)
 	e.Time(c.holdUntil, 0)
 	e.Time(c.nextTry, 0)
 	e.Time(c.quietTill, 0)

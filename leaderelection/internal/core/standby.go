@@ -83,7 +83,7 @@ func (c *Core) mayTake() (at Time, refused bool) {
 	if _, ours := c.ours(); ours {
 		return c.view.changed, false // nobody else can be at work under it
 	}
-	if c.foreign(r) && !c.cfg.AllowForeign {
+	if !r.Sealed && !c.cfg.AllowForeign {
 		return Never, true
 	}
 	return c.view.changed + c.duration(r) + c.grace(r), false

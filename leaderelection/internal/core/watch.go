@@ -18,6 +18,7 @@ type watching struct {
 	denied  bool   // RBAC or the lock has none: poll
 	told    bool
 	poll    Time
+	again   Time // when it is tried again all the same: a Role may come late
 }
 
 // driveWatch keeps a watch running, or polls.
@@ -28,6 +29,9 @@ func (c *Core) driveWatch() {
 	}
 	if w.owed != 0 && c.now >= w.owed {
 		w.id, w.owed = 0, 0 // it is behind what is known: start another
+	}
+	if w.denied && c.now >= w.again {
+		w.denied = false
 	}
 	switch {
 	case w.denied:
@@ -46,6 +50,9 @@ func (c *Core) driveWatch() {
 		c.needSoon()
 	}
 }
+
+// deniedLeases is for how many leases a denied watch is not asked for again.
+const deniedLeases = 4
 
 // silence is how long a watch may say nothing: each renewal is an event.
 func (c *Core) silence() Time { return c.cfg.Lease + c.cfg.Retry }
@@ -70,7 +77,7 @@ func (c *Core) watchWake() Time {
 	case !c.view.known || c.read.wanted:
 		return Never
 	case w.denied:
-		return w.poll
+		return min(w.poll, w.again)
 	case w.id == 0:
 		return w.next
 	case w.owed != 0:
@@ -125,7 +132,7 @@ func (c *Core) watchEnded(e WatchEnded) {
 	case e.Err == nil:
 		c.contact = c.now
 	case errors.Is(e.Err, lock.ErrForbidden), errors.Is(e.Err, errors.ErrUnsupported):
-		w.denied, w.poll = true, c.now+c.cfg.Retry
+		w.denied, w.poll, w.again = true, c.now+c.cfg.Retry, c.now+deniedLeases*c.cfg.Lease
 		if !w.told {
 			w.told = true
 			c.emit(Note{Kind: NotePolling, Err: e.Err})
