@@ -111,7 +111,7 @@ func run(ctx context.Context, o options, stdout io.Writer, logger *slog.Logger) 
 	ctrl := controller.New(&controller.Config{Name: "pods", ConcurrentWorkers: o.workers, DrainTimeout: o.drainTimeout},
 		controller.HandlerOf(work.handle), controller.Retrieve(pods), runner, handlings, logger)
 
-	stopPages, err := servePages(o.listen, pages(elector, runner.synced, registry), logger)
+	stopPages, err := servePages(o.listen, pages(elector, ctrl, registry), logger)
 	if err != nil {
 		return err
 	}

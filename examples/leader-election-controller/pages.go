@@ -12,19 +12,20 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/regent-ha/regent/controller"
 	"github.com/regent-ha/regent/leaderelection"
 )
 
 // pages are for kubelets, people and Prometheus.
-func pages(elector *leaderelection.Elector, synced func() bool, registry *prometheus.Registry) http.Handler {
+func pages(elector *leaderelection.Elector, ctrl *controller.Controller, registry *prometheus.Registry) http.Handler {
 	mux := http.NewServeMux()
 	// Alive: that this is answered says it.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	// Ready: could take over at once. Whether it leads does not matter, nor
 	// whether the API server answers: unready replicas would mend neither.
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if !synced() {
-			answer(w, http.StatusServiceUnavailable, "the pods are not listed yet")
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := ctrl.Check(r); err != nil {
+			answer(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}
 		answer(w, http.StatusOK, "ok")

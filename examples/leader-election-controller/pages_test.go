@@ -68,7 +68,7 @@ func TestPagesWithoutAPIServer(t *testing.T) {
 	require.Equal(t, http.StatusOK, code)
 	code, text := page("/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, code)
-	require.Contains(t, text, "not listed")
+	require.Contains(t, text, "no list of the objects yet")
 	require.NoError(t, p.Terminate())
 	require.NoError(t, r.Retire(p), "SIGTERM ends it all the same")
 }

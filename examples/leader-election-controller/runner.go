@@ -2,25 +2,21 @@ package main
 
 import (
 	"context"
-	"sync/atomic"
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
 	"github.com/regent-ha/regent/leaderelection"
 )
 
-// watched is a Runner around another: it knows when the controller is ready,
-// and tells the journal when work starts and ends.
+// watched is a Runner around another that tells the journal when work starts
+// and ends.
 type watched struct {
 	leaderelection.Runner
 
 	journal *journal.Journal
-	ready   atomic.Bool
 }
 
-// Run implements leaderelection.Runner. The controller calls it when its cache
-// has been filled.
+// Run implements leaderelection.Runner.
 func (w *watched) Run(ctx context.Context, lead func(context.Context) error) error {
-	w.ready.Store(true)
 	return w.Runner.Run(ctx, func(ctx context.Context) error {
 		say := func(kind journal.Kind) { w.journal.Write(journal.Line{Kind: kind, Token: token(ctx)}) }
 		say(journal.Leads)
@@ -31,9 +27,6 @@ func (w *watched) Run(ctx context.Context, lead func(context.Context) error) err
 		return err
 	})
 }
-
-// synced reports whether this replica could lead warm.
-func (w *watched) synced() bool { return w.ready.Load() }
 
 func token(ctx context.Context) uint64 {
 	if term, ok := leaderelection.TermFromContext(ctx); ok {
