@@ -174,21 +174,27 @@ func (t *activeTerm) watch() {
 		}
 		next = min(next, due)
 	}
-	since, expired := now-t.endedAt, now-(t.fenceAt-t.e.cfg.fence()+t.e.cfg.LeaseDuration)
+	if fence {
+		t.e.observe(Event{Kind: EventFenced, Token: t.term.token, Err: cause})
+	}
+	since := now - t.endedAt
+	if overrun {
+		t.e.observe(Event{Kind: EventOverrun, Token: t.term.token, Err: cause, Took: since})
+	}
+	expired := now - (t.fenceAt - t.e.cfg.fence() + t.e.cfg.LeaseDuration)
 	t.timer.Reset(max(next-now, time.Millisecond))
 	t.mu.Unlock()
+	if fence { // first: it keeps others from being harmed
+		t.reportFence(cause, expired)
+	}
 	if overrun {
 		t.reportOverrun(cause, since)
-	}
-	if fence {
-		t.reportFence(cause, expired)
 	}
 }
 
 func (t *activeTerm) reportOverrun(cause error, since time.Duration) {
 	t.e.log.Error("the work has not returned: the lock is kept meanwhile", "token", t.term.token, "reason", cause, "for", since)
-	t.e.observe(Event{Kind: EventOverrun, Token: t.term.token, Err: cause, Took: since})
-	if f := t.e.cfg.OnOverrun; f != nil {
+	if f := t.e.cfg.OnOverrun; f != nil && !t.hasJoined() {
 		f(Overrun{Token: t.term.token, Cause: cause, For: since})
 	}
 }
@@ -201,8 +207,7 @@ func (t *activeTerm) reportFence(cause error, expired time.Duration) {
 		t.e.log.Error("the lease has expired and the work still runs: another may lead beside it; see Config.OnFence",
 			"token", t.term.token, "reason", cause, "expired_ago", expired)
 	}
-	t.e.observe(Event{Kind: EventFenced, Token: t.term.token, Err: cause})
-	if f := t.e.cfg.OnFence; f != nil {
+	if f := t.e.cfg.OnFence; f != nil && !t.hasJoined() {
 		f(Fence{Token: t.term.token, Cause: cause})
 	}
 }
@@ -230,6 +235,13 @@ func (l *loop) endTerm(a core.EndTerm) {
 }
 
 // drained: all works of an ended term have returned.
+// hasJoined reports whether all works have returned after the end.
+func (t *activeTerm) hasJoined() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.joined
+}
+
 // logEnd says why a term ended, and what stood behind it.
 func (l *loop) logEnd(t *activeTerm, cause error) {
 	level, more := slog.LevelWarn, []any{"token", t.term.token, "reason", cause}

@@ -75,6 +75,9 @@ func (e *Elector) Run(ctx context.Context, lead func(ctx context.Context) error)
 	if lead == nil {
 		return errNilLead
 	}
+	if ctx.Err() != nil {
+		return nil
+	}
 	r := &run{ctx: ctx, start: make(chan *work, 1), result: make(chan error, 1)}
 	e.send(join{r})
 	defer context.AfterFunc(ctx, func() { e.send(leave{r}) })()
@@ -136,6 +139,9 @@ func (e *Elector) stepDown(ctx context.Context, successor string) error {
 	if e == nil || !e.IsLeader() {
 		return ErrNotLeader
 	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	done := make(chan error, 1)
 	e.send(stepDown{successor: successor, done: done})
 	select {
@@ -182,6 +188,13 @@ func (e *Elector) receive() []any {
 	messages := e.inbox
 	e.inbox = nil
 	return messages
+}
+
+// putBack returns messages that were received too early.
+func (e *Elector) putBack(messages []any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.inbox = append(slices.Clone(messages), e.inbox...)
 }
 
 // rest ends the loop, unless a Run has joined meanwhile: what comes later

@@ -3,6 +3,7 @@ package leaderelection
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/regent-ha/regent/leaderelection/internal/core"
@@ -12,17 +13,17 @@ import (
 // request runs do on a goroutine of its own, bounded by deadline, and sends
 // the loop what it makes of the result.
 func (l *loop) request(name string, deadline core.Time, do func(context.Context) (lock.Snapshot, error), reply func(lock.Snapshot, error) core.Event) {
-	timeout := deadline - l.e.now()
+	timeout, campaign := deadline-l.e.now(), l.ctx
 	l.io.Go(func() {
-		ctx, cancel := context.WithTimeout(forElection(l.ctx), timeout)
+		ctx, cancel := context.WithTimeout(forElection(campaign), timeout)
 		defer cancel()
 		sent := l.e.now()
 		snapshot, err := do(ctx)
-		if l.ctx.Err() == nil { // else nobody waits for it any more
+		if campaign.Err() == nil { // else nobody waits for it any more
 			l.e.observe(Event{Kind: EventRequest, Request: name, Took: l.e.now() - sent, Err: err})
 			l.log.Debug("request", "request", name, "took", l.e.now()-sent, "error", err)
 		}
-		l.e.send(answer{event: reply(snapshot, err), err: err})
+		l.e.send(answer{to: campaign, event: reply(snapshot, err), err: err})
 	})
 }
 
@@ -51,8 +52,9 @@ func (l *loop) stamp(r lock.Record) lock.Record {
 	if r.Acquired.IsZero() {
 		r.Acquired = r.Renewed
 	}
-	for i := range r.Candidates {
-		if r.Candidates[i].Since.IsZero() {
+	r.Candidates = slices.Clone(r.Candidates) // it may be what Status has given out
+	for i, c := range r.Candidates {
+		if c.Identity == l.e.cfg.Identity && c.Since.IsZero() {
 			r.Candidates[i].Since = l.e.started
 		}
 	}

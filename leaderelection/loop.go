@@ -21,7 +21,7 @@ type loop struct {
 	// ctx ends all requests of a campaign, io counts them.
 	ctx    context.Context
 	cancel context.CancelFunc
-	io     sync.WaitGroup
+	io     *sync.WaitGroup
 
 	watch  openWatch
 	runs   map[*run]struct{}
@@ -50,6 +50,7 @@ type (
 	}
 	// answer is a reply for the core.
 	answer struct {
+		to    context.Context // the campaign's
 		event core.Event
 		err   error
 	}
@@ -83,13 +84,12 @@ func (l *loop) run() {
 // campaign runs from the first Run to the return of the last.
 func (l *loop) campaign() {
 	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.io = new(sync.WaitGroup)
 	l.idle = false
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		for _, m := range l.e.receive() {
-			l.handle(m)
-		}
+		l.handleAll(l.e.receive())
 		l.update()
 		l.settled()
 		if l.idle {
@@ -109,13 +109,40 @@ func (l *loop) campaign() {
 		}
 	}
 	l.cancel()
-	l.io.Wait()
+	l.await(l.io)
 	<-l.e.observers.idle()
 	select {
 	case <-l.e.events.idle():
 	case <-time.After(eventFlush):
 	}
 	l.finishRuns()
+}
+
+// handleAll handles messages up to the end of the campaign; the others are the
+// next one's.
+func (l *loop) handleAll(messages []any) {
+	for i, m := range messages {
+		if l.idle {
+			l.e.putBack(messages[i:])
+			return
+		}
+		l.handle(m)
+	}
+}
+
+// await waits for the requests of a campaign, which has cancelled them. A Lock
+// that ignores that cannot keep Run from returning.
+func (l *loop) await(io *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		io.Wait()
+	}()
+	select {
+	case <-done:
+	case <-time.After(l.e.cfg.RenewDeadline):
+		l.log.Error("a request to the lock goes on although its context has ended; mend: the lock.Lock has to return then")
+	}
 }
 
 func (l *loop) handle(message any) {
@@ -127,13 +154,16 @@ func (l *loop) handle(message any) {
 	case returned:
 		l.returned(m)
 	case stepDown:
-		if l.term == nil || l.term.ending() != nil {
+		if l.term == nil {
 			m.done <- ErrNotLeader
 			return
 		}
-		l.downs = append(l.downs, m.done)
+		l.downs = append(l.downs, m.done) // also if it ends already: until the lock is released
 		l.step(core.StepDown{Successor: m.successor})
 	case answer:
+		if m.to != l.ctx {
+			return // an earlier campaign has asked
+		}
 		_, write := m.event.(core.WriteReply)
 		l.note(m.err, write)
 		l.step(m.event)

@@ -80,20 +80,25 @@ func (q *queue[T]) push(v T) {
 }
 
 func (q *queue[T]) run(done chan struct{}) {
-	defer close(done)
+	ended := false
+	defer func() {
+		if ended {
+			close(done)
+		} else {
+			go q.run(done) // an observer called runtime.Goexit
+		}
+	}()
 	for {
 		q.mu.Lock()
-		values := q.values
-		q.values = nil
-		if len(values) == 0 {
+		if ended = len(q.values) == 0; ended {
 			q.running = nil
 			q.mu.Unlock()
 			return
 		}
+		v := q.values[0]
+		q.values = q.values[1:]
 		q.mu.Unlock()
-		for _, v := range values {
-			q.deliver(v)
-		}
+		q.deliver(v)
 	}
 }
 

@@ -36,6 +36,10 @@ func (l *loop) leave(r *run) {
 	r.leaving = true
 	if r.work == nil {
 		r.end(nil)
+		if len(l.runs) > 1 { // it waits for no drain but its own
+			delete(l.runs, r)
+			r.result <- nil
+		}
 	} else {
 		r.work.cancel(ErrShutdown)
 	}

@@ -69,7 +69,7 @@ func decodeAnnotations(annotations map[string]string, r *Record, lock string) {
 	}
 	if s, ok := annotations[TokenAnnotation]; ok {
 		token, err := strconv.ParseUint(s, 10, 64)
-		if err == nil && token == math.MaxUint64 {
+		if err == nil && token > math.MaxUint64-1<<32 { // so that what can be read can be gone on from
 			token, err = 0, fmt.Errorf("no higher token is left")
 		}
 		if err != nil {

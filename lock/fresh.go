@@ -35,6 +35,12 @@ func (f *freshConnections) RoundTrip(req *http.Request) (*http.Response, error) 
 	}
 	resp, err := f.next.RoundTrip(req)
 	f.end(req, err)
+	if err == nil && req.Method != http.MethodGet {
+		// client-go would repeat a write by itself, and report the conflict with
+		// its own first attempt. The election repeats, with the time that the
+		// Status in the body names.
+		resp.Header.Del("Retry-After")
+	}
 	return resp, err
 }
 

@@ -5,10 +5,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 
@@ -114,4 +117,30 @@ func TestNoIdleConnectionIsUsedAfterAFailure(t *testing.T) {
 	n, last := s.seen()
 	require.Equal(t, 3, n, "one that has served is trusted")
 	require.Equal(t, fresh, last)
+}
+
+// client-go repeats requests by itself when the answer says when to come again.
+// Of a write that was made all the same, it would report the conflict with
+// itself.
+func TestWritesAreSentOnce(t *testing.T) {
+	t.Parallel()
+	var puts atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPut {
+			puts.Add(1)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = w.Write([]byte(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"TooManyRequests","code":429,"details":{"retryAfterSeconds":1}}`))
+	}))
+	t.Cleanup(server.Close)
+	client, err := kubernetes.NewForConfig(lock.RESTConfig(&rest.Config{Host: server.URL}))
+	require.NoError(t, err)
+	l, err := lock.NewLease(lock.LeaseConfig{Client: client.CoordinationV1(), Namespace: "default", Name: "lock"})
+	require.NoError(t, err)
+	_, err = l.Swap(t.Context(), lock.Snapshot{Object: &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "lock", UID: "u"}}}, lock.Record{Nonce: "n"})
+	require.ErrorIs(t, err, lock.ErrRejected)
+	require.Equal(t, time.Second, lock.RetryAfter(err))
+	require.EqualValues(t, 1, puts.Load())
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/regent-ha/regent/lock"
 )
@@ -21,9 +22,9 @@ func (c *Core) writeReply(e WriteReply) {
 		c.committed(a, e.Snapshot)
 		return
 	}
-	if lock.Refused(e.Err) {
+	if lock.Refused(e.Err) && !errors.Is(e.Err, lock.ErrConflict) {
 		c.attempts = slices.Delete(c.attempts, i, i+1) // certainly not committed
-	}
+	} // a conflict may be with itself: clients repeat requests by themselves
 	switch {
 	case errors.Is(e.Err, lock.ErrConflict):
 		c.beaten(a)
@@ -33,7 +34,7 @@ func (c *Core) writeReply(e WriteReply) {
 		}
 		c.beaten(a)
 	case a.kind == WriteAcquire || a.kind == WriteInsert || a.kind == WritePublish:
-		if d := lock.RetryAfter(e.Err); d > 0 {
+		if d := c.retryAfter(e.Err); d > 0 {
 			c.quietTill = max(c.quietTill, c.now+d)
 		}
 	default:
@@ -94,11 +95,17 @@ func (c *Core) underWay() bool {
 // next waits for its turn, so that two writers cannot keep each other busy.
 const maxQuickRetries = 4
 
+// retryAfter is how long the API server wants to be left alone; a lease at
+// most.
+func (c *Core) retryAfter(err error) time.Duration {
+	return min(lock.RetryAfter(err), c.cfg.Lease)
+}
+
 // postpone honours Retry-After as far as the deadline allows: one chance more
 // is always left.
 func (c *Core) postpone(err error) {
 	t := &c.term
-	if d := lock.RetryAfter(err); d > 0 {
+	if d := c.retryAfter(err); d > 0 {
 		latest := max(t.next, t.sent+c.cfg.Renew-c.cfg.Retry)
 		t.next = min(max(t.next, c.now+d), latest)
 	}
@@ -164,7 +171,7 @@ func (c *Core) readReply(e ReadReply) {
 		e.Snapshot = lock.Snapshot{} // whatever came beside the error
 	}
 	if e.Err != nil && !missing {
-		if d := lock.RetryAfter(e.Err); d > 0 {
+		if d := c.retryAfter(e.Err); d > 0 {
 			r.next = max(r.next, c.now+d)
 		}
 		return

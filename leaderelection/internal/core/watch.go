@@ -133,6 +133,9 @@ func (c *Core) watchEnded(e WatchEnded) {
 		c.contact = c.now
 	case errors.Is(e.Err, lock.ErrForbidden), errors.Is(e.Err, errors.ErrUnsupported):
 		w.denied, w.poll, w.again = true, c.now+c.cfg.Retry, c.now+deniedLeases*c.cfg.Lease
+		if errors.Is(e.Err, errors.ErrUnsupported) {
+			w.again = Never
+		}
 		if !w.told {
 			w.told = true
 			c.emit(Note{Kind: NotePolling, Err: e.Err})
