@@ -44,6 +44,11 @@ STATES ?= 200000
 model: ## search the core's states, STATES of each setting
 	@$(GO) test -v -timeout=0 -run=TestModel$$ ./leaderelection/internal/core -states=$(STATES)
 
+SEEDS ?= 100000
+.PHONY: sim
+sim: ## play SEEDS schedules of faults; SEEDS=1 SEED=n shows one
+	@$(GO) test -v -timeout=0 -count=1 ./internal/sim -seeds=$(SEEDS) -seed=$(or $(SEED),1)
+
 .PHONY: race
 race: ## PKG with the race detector
 	@$(GOTEST) -race -run '$(RUN)' $(PKG)
