@@ -4,11 +4,13 @@ package controlplane_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"testing"
@@ -78,6 +80,7 @@ func TestOutage(t *testing.T) {
 
 	t.Run("suspended", func(t *testing.T) {
 		require.NoError(t, syscall.Kill(server, syscall.SIGSTOP))
+		require.Eventually(t, func() bool { return stopped(server) }, wait, time.Millisecond)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := client.Get(ctx, "kept", metav1.GetOptions{})
@@ -85,6 +88,19 @@ func TestOutage(t *testing.T) {
 		require.NoError(t, plane.RestartAPIServer(t.Context()), "a suspended server ends too")
 		kept(t)
 	})
+}
+
+// stopped reports whether all threads of a process have stopped: they do one by
+// one, and one that has not may answer yet.
+func stopped(pid int) bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	for _, thread := range threads {
+		status, readErr := os.ReadFile(thread)
+		if readErr == nil && !bytes.Contains(status, []byte("State:\tT")) {
+			return false
+		}
+	}
+	return err == nil
 }
 
 // runUntilKilled runs a control plane in the process that a test kills.
