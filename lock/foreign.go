@@ -45,7 +45,7 @@ func (f *foreign) Read(ctx context.Context) (Snapshot, error) {
 		s, err = f.read(ctx)
 		return err
 	})
-	return s, f.wrap("read", err)
+	return s, f.wrap("get", err)
 }
 
 func (f *foreign) Insert(ctx context.Context, record Record) (Snapshot, error) {

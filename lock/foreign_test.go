@@ -109,7 +109,7 @@ func TestFromResourceLockWaitsItsTurnNoLongerThanItsContext(t *testing.T) {
 	cancel()
 	_, err = f.Read(ctx)
 	require.ErrorIs(t, err, context.Canceled)
-	require.ErrorContains(t, err, "read lock stuck: ")
+	require.ErrorContains(t, err, "get lock stuck: ")
 	close(s.leave)
 	require.NoError(t, <-done)
 }

@@ -136,7 +136,7 @@ func (s *Store) read(name string) (lock.Snapshot, error) {
 	defer s.mu.Unlock()
 	l := s.lock(name)
 	if !l.exists {
-		return lock.Snapshot{}, fmt.Errorf("read %q: %w", name, lock.ErrNotFound)
+		return lock.Snapshot{}, fmt.Errorf("get %q: %w", name, lock.ErrNotFound)
 	}
 	return copied(l.snapshot), nil
 }
