@@ -61,14 +61,6 @@ func playSeed(t *testing.T, seed uint64, m sim.Maker) (r sim.Result) {
 	return r
 }
 
-// TestSeedPlaysAlike: a seed that fails can be played again.
-func TestSeedPlaysAlike(t *testing.T) {
-	for seed := range uint64(20) {
-		once, again := playSeed(t, seed, sim.Regent), playSeed(t, seed, sim.Regent)
-		require.Equal(t, once.Trace, again.Trace, "seed %d", seed)
-	}
-}
-
 // TestControl plays the same plans with client-go's elector: a checker that
 // finds nothing wrong with it could not find anything.
 func TestControl(t *testing.T) {

@@ -26,8 +26,9 @@ func newWire(store *locktest.Store, seed uint64) *wire {
 	return w
 }
 
-// fault decides about one call. Latencies differ in each, so that no two
-// things happen at the same moment, and a seed always plays alike.
+// fault decides about one call. Latencies differ in each, so that few things
+// happen at the same moment, whose order is the scheduler's, and a seed nearly
+// always plays alike.
 func (w *wire) fault(c locktest.Call) locktest.Fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
