@@ -39,18 +39,24 @@ func (h History) efforts() (all []effort, faults []string) {
 		replica string
 	}
 	running := make(map[key]*open)
+	tokens, stopped := make(map[string]uint64), make(map[leader]bool)
 	lines := slices.SortedStableFunc(slices.Values(h.Lines), func(a, b journal.Line) int { return cmp.Compare(a.At, b.At) })
 	for _, line := range lines {
 		k := key{Change{line.Pod, line.Change}, line.Replica}
 		switch line.Kind {
 		case journal.Begins:
 			running[k] = &open{effort: effort{Change: k.Change, leader: leader{line.Replica, line.Token}, begin: line.At}}
+			tokens[line.Replica] = line.Token
+			if stopped[running[k].leader] { // it was about to begin: without an effect it is none
+				running[k].stopped = line.At
+			}
 		case journal.Handled, journal.Outdated, journal.Refused, journal.Failed:
 			if o := running[k]; o != nil {
 				all = append(all, h.close(o, line.At))
 				delete(running, k)
 			}
 		case journal.Stopped:
+			stopped[leader{line.Replica, tokens[line.Replica]}] = true
 			for k, o := range running {
 				if k.replica == line.Replica && o.stopped == 0 {
 					o.stopped = line.At
