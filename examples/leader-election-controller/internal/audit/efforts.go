@@ -106,7 +106,7 @@ func overlaps(efforts []effort) (faults []string) {
 			if b.begin >= a.end {
 				break // as are all that follow
 			}
-			if a.leader != b.leader {
+			if a.leader != b.leader && b.end > b.begin {
 				faults = append(faults, fmt.Sprintf("%s by %s, and %s by %s: both at once for %v",
 					a.Change, a.leader, b.Change, b.leader, rough(min(a.end, b.end)-b.begin)))
 			}

@@ -92,6 +92,21 @@ func TestJudge(t *testing.T) {
 			Overlaps: []string{"change 1 of pod by a with token 7, and change 2 of pod by b with token 9: both at once for 10ns"},
 			Fallen:   []string{"change 1 of pod was written with token 7 after change 2 of pod with token 9"},
 		}},
+		"stopped before it began, then refused": {func(s *story) {
+			s.handles("a", 7, "0", 1, 2)
+			s.says(journal.Stopped, "a", 0, "", 20)
+			s.handles("b", 9, "2", 50, 90)
+			s.says(journal.Begins, "a", 7, "1", 60)
+			s.says(journal.Refused, "a", 7, "1", 66)
+		}, audit.Verdict{}},
+		"stopped before it began, and not refused": {func(s *story) {
+			s.handles("a", 7, "0", 1, 2)
+			s.says(journal.Stopped, "a", 0, "", 20)
+			s.handles("b", 9, "2", 50, 90)
+			s.handles("a", 7, "1", 60, 66)
+		}, audit.Verdict{
+			Overlaps: []string{"change 2 of pod by b with token 9, and change 1 of pod by a with token 7: both at once for 6ns"},
+		}},
 		"refused too late": {func(s *story) {
 			s.says(journal.Begins, "a", 7, "1", 10)
 			s.handles("b", 9, "1", 50, 60)
