@@ -103,6 +103,7 @@ func (t *activeTerm) ending() error {
 
 // end cancels all works, at once. lost: nothing of the term is valid any more.
 func (t *activeTerm) end(lost bool, cause error) {
+	now := t.e.now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if lost {
@@ -111,7 +112,7 @@ func (t *activeTerm) end(lost bool, cause error) {
 	if t.cause != nil {
 		return
 	}
-	t.cause, t.endedAt = cause, t.e.now()
+	t.cause, t.endedAt = cause, now
 	for w := range t.works {
 		w.cancel(cause)
 	}
@@ -130,8 +131,9 @@ func (t *activeTerm) expire() {
 // left is the time to the deadline.
 func (t *activeTerm) left() time.Duration {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.deadline - t.e.now()
+	deadline := t.deadline
+	t.mu.Unlock()
+	return deadline - t.e.now()
 }
 
 func (t *activeTerm) extend(sent time.Duration) {
@@ -234,7 +236,6 @@ func (l *loop) endTerm(a core.EndTerm) {
 	}
 }
 
-// drained: all works of an ended term have returned.
 // hasJoined reports whether all works have returned after the end.
 func (t *activeTerm) hasJoined() bool {
 	t.mu.Lock()
@@ -254,7 +255,9 @@ func (l *loop) logEnd(t *activeTerm, cause error) {
 	l.log.Log(context.Background(), level, "term ended", more...)
 }
 
+// drained: all works of an ended term have returned.
 func (l *loop) drained(t *activeTerm) {
+	now := l.e.now()
 	t.mu.Lock()
 	if t.joined {
 		t.mu.Unlock()
@@ -262,7 +265,7 @@ func (l *loop) drained(t *activeTerm) {
 	}
 	t.joined = true
 	t.timer.Stop()
-	took := l.e.now() - t.endedAt
+	took := now - t.endedAt
 	t.expire()
 	t.mu.Unlock()
 	l.term = nil
