@@ -22,7 +22,9 @@ import (
 // A write is a request of another method than GET, HEAD and OPTIONS, and each
 // exec, attach, portforward and proxy, whatever its method. Let through all the
 // same are: the requests of an Elector to its lock, Events, and reviews, which
-// ask and change nothing (TokenReview, SubjectAccessReview and their kin).
+// ask and change nothing (TokenReview, SubjectAccessReview and their kin). The
+// API server may be behind a proxy with a path of its own. A path that can be
+// read in two ways counts as what needs a term.
 //
 // The gate is as good as the clock of this process. A process that is stopped
 // between the gate and the network can send a write later; against that only

@@ -73,6 +73,9 @@ func TestGateStopsWritesOnly(t *testing.T) {
 		"GET " + pods + "/a/proxy/some/path", "GET /api/v1/nodes/n/proxy/metrics", "HEAD /api/v1/namespaces/ns/services/s/proxy",
 		"POST /somewhere", "PUT /apis/coordination.k8s.io/v1/namespaces/ns/leases/lock", "POST /apis", "DELETE /api",
 		"POST /api/v1/namespaces/ns/serviceaccounts/sa/token", "DELETE /apis/authorization.k8s.io/v1/subjectaccess",
+		"PUT /api/v1/namespaces/events/pods/events", "PUT /api/v1/namespaces/api/configmaps/events", "PUT /api/v1/namespaces/events/status",
+		"GET /api/endpoints/1/kubernetes" + pods + "/a/exec", "POST /api/endpoints/1/kubernetes" + pods, // behind Portainer
+		"GET /api/v1/clusters/c/apis/example.com/stable/widgets/w/proxy", "POST /apis/events.k8s.io/v1" + pods,
 	}
 	reads := []string{
 		"GET " + pods, "GET " + pods + "/a", "GET " + pods + "/a/log", "HEAD " + pods, "OPTIONS " + pods, "GET /healthz", "GET /",
@@ -81,7 +84,9 @@ func TestGateStopsWritesOnly(t *testing.T) {
 		"POST /apis/authentication.k8s.io/v1/tokenreviews", "POST /apis/authentication.k8s.io/v1/selfsubjectreviews",
 		"POST /apis/authorization.k8s.io/v1/subjectaccessreviews", "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
 		"POST /apis/authorization.k8s.io/v1/namespaces/ns/localsubjectaccessreviews", "POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews",
-		"POST /k8s/clusters/c-1/api/v1/namespaces/ns/events", // behind a proxy
+		"POST /k8s/clusters/c-1/api/v1/namespaces/ns/events", "POST /api/endpoints/1/kubernetes/api/v1/namespaces/ns/events", // behind proxies
+		"POST /api/v1/namespaces/api/events", "PATCH /api/v1/namespaces/apis/events/e", "GET /api/v1/namespaces/api/pods/exec",
+		"GET /api/v1//namespaces/ns/pods",
 	}
 	g := leaderelection.Gate(transport(sends))
 	valid := leaderelection.WithTerm(t.Context(), leaderelection.NewTerm(leaderelection.TermConfig{}))
@@ -100,6 +105,26 @@ func TestGateStopsWritesOnly(t *testing.T) {
 		method, path, _ := strings.Cut(request, " ")
 		require.NoError(t, ask(t.Context(), g, method, path), request)
 	}
+}
+
+// An API server, or a proxy before it, may read such a path in another way
+// than the gate. None of them is what a client of Kubernetes sends.
+func TestGateStopsWhatItCannotTell(t *testing.T) {
+	t.Parallel()
+	g := leaderelection.Gate(transport(sends))
+	for _, request := range []string{
+		"POST /api/v1/namespaces/ns/events/../pods", "POST /api/v1/namespaces/ns/events/%2e%2e/pods", "PUT /api/v1/namespaces//pods/events",
+		"POST /api/v1/namespaces/ns%2Fevents", "POST //api/v1/events", "POST /api/v1/./events",
+		"GET /api/v1/namespaces//pods/a/exec", "GET /api/v1/namespaces/ns/pods/a/log/../exec", "GET /api/v1/namespaces/ns/pods/a%2Fb/exec",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		require.ErrorIs(t, ask(t.Context(), g, method, path), leaderelection.ErrNoTerm, request)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.example/api/v1/pods", nil)
+	require.NoError(t, err)
+	r.URL.Opaque = "//api.example/api/v1/namespaces/ns/pods/a/exec"
+	_, err = g.RoundTrip(r) //nolint:bodyclose // there is no response
+	require.ErrorIs(t, err, leaderelection.ErrNoTerm)
 }
 
 func TestGateStopsWritesOfATermThatIsOver(t *testing.T) {
