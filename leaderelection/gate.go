@@ -112,7 +112,7 @@ func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 		cancel()
 		return response, err
 	}
-	response.Body = &boundBody{ReadCloser: response.Body, cancel: cancel}
+	response.Body = bound(ctx, response.Body, cancel)
 	return response, nil
 }
 
@@ -128,6 +128,23 @@ type boundBody struct {
 func (b *boundBody) Close() error {
 	defer b.cancel()
 	return b.ReadCloser.Close()
+}
+
+// boundStream is what a connection becomes after 101 Switching Protocols.
+type boundStream struct {
+	boundBody
+	io.Writer
+}
+
+// bound makes an answer end with ctx, and ctx with the answer.
+func bound(ctx context.Context, body io.ReadCloser, cancel func()) io.ReadCloser {
+	b := boundBody{ReadCloser: body, cancel: cancel}
+	w, ok := body.(io.Writer)
+	if !ok {
+		return &b
+	}
+	context.AfterFunc(ctx, func() { _ = body.Close() }) // net/http leaves it to us
+	return &boundStream{b, w}
 }
 
 // bind returns a context that ends with t, too, and its end.
