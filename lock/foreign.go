@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -116,15 +117,20 @@ func (f *foreign) encode(r Record) resourcelock.LeaderElectionRecord {
 func (f *foreign) snapshot(raw resourcelock.LeaderElectionRecord) Snapshot {
 	version := fmt.Sprintf("%q for %ds since %d renewed %d after %d", raw.HolderIdentity, raw.LeaseDurationSeconds,
 		raw.AcquireTime.Unix(), raw.RenewTime.Unix(), raw.LeaderTransitions)
+	transitions := int32(clamp(raw.LeaderTransitions))
 	return Snapshot{Version: version, Record: Record{
 		Holder:      raw.HolderIdentity,
-		Duration:    time.Duration(raw.LeaseDurationSeconds) * time.Second,
+		Duration:    time.Duration(clamp(raw.LeaseDurationSeconds)) * time.Second,
 		Acquired:    raw.AcquireTime.Time,
 		Renewed:     raw.RenewTime.Time,
-		Transitions: int32(raw.LeaderTransitions),
-		Token:       uint64(max(raw.LeaderTransitions, 0)),
+		Transitions: transitions,
+		Token:       uint64(max(transitions, 0)),
 	}}
 }
+
+// clamp keeps n in what a Lease can hold: a record in JSON may have more, and a
+// duration that overflowed would end before it began.
+func clamp(n int) int { return min(max(n, math.MinInt32), math.MaxInt32) }
 
 func (f *foreign) wrap(verb string, err error) error {
 	if err == nil {
