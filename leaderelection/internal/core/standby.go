@@ -34,11 +34,12 @@ func (c *Core) standbyWake() Time {
 }
 
 // publishWake is when this candidate adds itself to the list: once per lock, so
-// that two cannot push each other out for ever, and while somebody leads, so
-// that it is in nobody's way who takes the lock.
+// that two cannot push each other out for ever, and while a Regent leads, so
+// that it is in nobody's way who takes the lock. Of a record that no Regent wrote
+// each version counts as a renewal: to write there would keep a dead one alive.
 func (c *Core) publishWake() Time {
 	s := c.view.snapshot
-	if !c.cfg.Publish || !c.canWrite() || c.view.holder() == "" || s.Problem != nil || c.published == s.UID {
+	if !c.cfg.Publish || !c.canWrite() || c.view.holder() == "" || !s.Sealed || c.published == s.UID {
 		return Never
 	}
 	return max(c.publishAt, c.quietTill)
