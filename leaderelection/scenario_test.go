@@ -119,6 +119,7 @@ func (s *scenario) end() {
 			_ = a.stop() // its result was told
 		}
 	}
+	time.Sleep(time.Second) // for requests that nobody waits for to reach the store
 }
 
 // join makes a candidate.
