@@ -27,6 +27,9 @@ func (w *world) hear(i int, event core.Event, revision uint64) error {
 		snapshot, told = e.Snapshot, e.Err == nil
 	}
 	p := w.edit(i)
+	if read, ok := event.(core.ReadReply); ok && errors.Is(read.Err, lock.ErrNotFound) {
+		p.heard = max(p.heard, revision) // an answer that is older is no news any more
+	}
 	lost := told && revision > p.shown && !w.ownRecord(p, snapshot.Record)
 	if told && revision > p.heard && snapshot.Holder != "" && !w.ownRecord(p, snapshot.Record) {
 		p.told = max(p.told, snapshot.Token)

@@ -3,6 +3,7 @@ package core_test
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,8 +93,34 @@ func begin(s *setting) *world {
 			w.advance()
 		}
 	}
+	if s.succeeded {
+		w.succeed()
+	}
+	if s.late {
+		last := s.candidates - 1
+		w.procs[last] = &proc{identity: w.procs[last].identity, down: true}
+	}
 	w.budget = s.budget
 	return w
+}
+
+// succeed stops the leader until another leads.
+func (w *world) succeed() {
+	first := slices.IndexFunc(w.procs[:w.candidates], func(p *proc) bool { return p.live })
+	p := w.edit(first)
+	p.paused, p.since = true, w.now
+	for range 2 * lease {
+		w.advance()
+		if err := w.calmTick(continues); err != nil {
+			panic(err)
+		}
+		for i, p := range w.procs[:w.candidates] {
+			if i != first && p.live {
+				return
+			}
+		}
+	}
+	panic("nobody succeeds a leader that is stopped")
 }
 
 // node is a world that is yet to be explored.

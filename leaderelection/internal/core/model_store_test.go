@@ -90,8 +90,8 @@ func (s *store) operate(f fault, now core.Time) {
 	switch f {
 	case deletion:
 		s.exists, s.deleted = false, now
-	case emptying:
-		s.lock.Holder = ""
+	case emptying: // as a late client-go does
+		s.lock.Holder, s.lock.Duration = "", 1
 	case edit:
 		s.lock.Successor = ""
 	case usurp:

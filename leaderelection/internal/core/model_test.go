@@ -29,7 +29,8 @@ var variants = []setting{
 	{name: "published candidates", candidates: 2, retry: 1, publish: true},
 }
 
-// settings are each fault alone in each variant, and each pair of faults.
+// settings are each fault alone in each variant, each pair of faults, and what
+// an operator does in two more variants beside another fault.
 func settings() (all []*setting) {
 	for f, name := range names {
 		if name == "" {
@@ -46,6 +47,24 @@ func settings() (all []*setting) {
 				s.afford(fault(f))
 				s.afford(fault(g))
 				all = append(all, s)
+			}
+		}
+	}
+	// What an operator does while somebody knows less than others.
+	for _, v := range []setting{
+		{name: "late candidate", candidates: 2, retry: 1, late: true},
+		{name: "leader that was succeeded", candidates: 2, retry: 1, succeeded: true},
+	} {
+		for _, f := range []fault{deletion, emptying, edit, usurp} {
+			for _, g := range []fault{slow, lag, pause} {
+				s := v
+				s.name += ": " + names[f] + " and " + names[g]
+				s.afford(f)
+				s.afford(g)
+				if s.late {
+					s.budget[restart]++
+				}
+				all = append(all, &s)
 			}
 		}
 	}

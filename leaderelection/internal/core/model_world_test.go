@@ -54,6 +54,8 @@ type setting struct {
 	denied     bool // there is no watch
 	publish    bool
 	fresh      bool // begin without a lock; else with a leader
+	late       bool // the last candidate has not started yet
+	succeeded  bool // the first leader is stopped, and another has taken over
 }
 
 func (s *setting) config(identity, prefix string) core.Config {
