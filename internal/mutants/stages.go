@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// stage is one run of a package's tests.
+type stage struct {
+	kind    string   // what the summary counts it as
+	pkg     string   // its directory, from the module's root
+	sees    []string // the directories whose mutants it could notice
+	args    []string
+	quick   []string // in place of args, on the tree as it is
+	timeout time.Duration
+}
+
+// The kinds of stages.
+const (
+	unit       = "unit"
+	model      = "model"
+	simulation = "sim"
+)
+
+// stages are tried in this order.
+func stages(o options) []stage {
+	const lock, leader, core = "lock", "leaderelection", "leaderelection/internal/core"
+	short := []string{"-test.short"}
+	search := func(states int) []string {
+		return []string{"-test.run=TestModel$", "-states=" + strconv.Itoa(states)}
+	}
+	few := min(2000, o.states)
+	all := []stage{
+		{unit, lock, []string{lock}, short, short, time.Minute},
+		{unit, "lock/locktest", []string{lock}, short, short, time.Minute},
+		{unit, leader, []string{lock, leader}, short, short, time.Minute},
+		{unit, core, []string{core}, []string{"-test.skip=^TestModel"}, []string{"-test.skip=^TestModel"}, time.Minute},
+		{model, core, []string{core}, search(few), search(few), 3 * time.Minute},
+		{unit, "leaderelection/runnertest", []string{lock, leader}, short, short, time.Minute},
+		{unit, "leaderelection/metrics", []string{leader}, short, short, time.Minute},
+	}
+	if o.states > few {
+		all = append(all, stage{model, core, []string{core}, search(o.states), nil, 10 * time.Minute})
+	}
+	if o.sim {
+		seeds := func(n int) []string { return []string{"-test.run=TestSeeds$", fmt.Sprintf("-seeds=%d", n)} }
+		all = append(all, stage{simulation, "internal/sim", []string{lock, leader}, seeds(o.seeds), seeds(min(100, o.seeds)), 5 * time.Minute})
+	}
+	return all
+}
+
+// order returns the stages that could notice m, those of the kind first that it
+// asks for.
+func (m mutant) order(all []stage) []stage {
+	var first, others []stage
+	for _, s := range all {
+		switch {
+		case !slices.ContainsFunc(s.sees, m.touches):
+		case s.kind == m.first:
+			first = append(first, s)
+		default:
+			others = append(others, s)
+		}
+	}
+	return append(first, others...)
+}
