@@ -1,7 +1,6 @@
 package leaderelection_test
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"path"
@@ -54,7 +53,7 @@ func FuzzGate(f *testing.F) {
 		}
 		passed := true
 		if response, err := leaderelection.Gate(transport(sends)).RoundTrip(r); err != nil {
-			require.True(t, errors.Is(err, leaderelection.ErrNoTerm))
+			require.ErrorIs(t, err, leaderelection.ErrNoTerm)
 			passed = false
 		} else {
 			require.NoError(t, response.Body.Close())
