@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -78,6 +79,7 @@ func TestMachineThatSlept(t *testing.T) {
 			term, _ = leaderelection.TermFromContext(ctx)
 			<-ctx.Done()
 			ended = time.Now()
+			time.Sleep(5 * time.Second)
 			return nil
 		})
 		time.Sleep(time.Second)
@@ -93,6 +95,8 @@ func TestMachineThatSlept(t *testing.T) {
 		synctest.Wait()
 		require.False(t, ended.IsZero(), "a second later at most")
 		require.LessOrEqual(t, ended.Sub(woke), time.Second)
+		require.Equal(t, "draining", a.Status().Phase)
+		require.True(t, slices.ContainsFunc(a.events, func(e leaderelection.Event) bool { return e.Kind == leaderelection.EventEnded }))
 		a.client.Heal()
 		require.NoError(t, stop())
 	})
