@@ -31,15 +31,16 @@ func stages(o options) []stage {
 	search := func(states int) []string {
 		return []string{"-test.run=TestModel$", "-states=" + strconv.Itoa(states)}
 	}
+	const hang = 30 * time.Second // unit tests take less than two
 	few := min(2000, o.states)
 	all := []stage{
-		{unit, lock, []string{lock}, short, short, time.Minute},
-		{unit, "lock/locktest", []string{lock}, short, short, time.Minute},
-		{unit, leader, []string{lock, leader}, short, short, time.Minute},
-		{unit, core, []string{core}, []string{"-test.skip=^TestModel"}, []string{"-test.skip=^TestModel"}, time.Minute},
+		{unit, lock, []string{lock}, short, short, hang},
+		{unit, "lock/locktest", []string{lock}, short, short, hang},
+		{unit, leader, []string{lock, leader}, short, short, hang},
+		{unit, core, []string{core}, []string{"-test.skip=^TestModel"}, []string{"-test.skip=^TestModel"}, hang},
 		{model, core, []string{core}, search(few), search(few), 3 * time.Minute},
-		{unit, "leaderelection/runnertest", []string{lock, leader}, short, short, time.Minute},
-		{unit, "leaderelection/metrics", []string{leader}, short, short, time.Minute},
+		{unit, "leaderelection/runnertest", []string{lock, leader}, short, short, hang},
+		{unit, "leaderelection/metrics", []string{leader}, short, short, hang},
 	}
 	if o.states > few {
 		all = append(all, stage{model, core, []string{core}, search(o.states), nil, 10 * time.Minute})
