@@ -70,7 +70,7 @@ func (c *Core) mayTake() (at Time, refused bool) {
 		return Never, true
 	case r.Holder == "" && c.last.holder != "":
 		if !r.Released() && r.Token != c.last.token { // somebody else has held it since
-			return max(c.last.until, c.unknownHolder()), false
+			return max(c.last.until, c.unknownHolder(c.view)), false
 		}
 		return c.last.until, false
 	case r.Holder == "" && r.Released():
@@ -79,7 +79,7 @@ func (c *Core) mayTake() (at Time, refused bool) {
 		}
 		return c.view.changed, false
 	case r.Holder == "":
-		return c.unknownHolder(), false
+		return c.unknownHolder(c.view), false
 	}
 	if _, ours := c.ours(); ours {
 		return c.view.changed, false // nobody else can be at work under it
@@ -100,6 +100,6 @@ func (c *Core) vanishedUnderMe() bool {
 
 // unknownHolder is until when somebody may lead under a lock that was emptied:
 // its duration may be that of a release, which others write over any record.
-func (c *Core) unknownHolder() Time {
-	return c.view.changed + max(c.duration(c.view.snapshot.Record), c.cfg.Lease) + c.cfg.Grace
+func (c *Core) unknownHolder(v view) Time {
+	return v.changed + max(c.duration(v.snapshot.Record), c.cfg.Lease) + c.cfg.Grace
 }

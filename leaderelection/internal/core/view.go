@@ -28,6 +28,9 @@ type last struct {
 	until  Time          // Never while the lock still names it
 }
 
+// somebody held a lock that was emptied before this candidate saw it.
+const somebody = "?"
+
 // learn takes in what is stored in the lock, which is newer than the view.
 func (c *Core) learn(exists bool, s lock.Snapshot) {
 	before := c.view
@@ -48,6 +51,8 @@ func (c *Core) learn(exists bool, s lock.Snapshot) {
 	holder := ""
 	if exists {
 		holder = s.Holder
+	} else if before.exists && before.holder() == "" && !before.snapshot.Released() && c.last.holder == "" {
+		c.last = last{holder: somebody, token: before.snapshot.Token, until: c.unknownHolder(before)}
 	}
 	c.remember(holder)
 	c.settleOwnership()
