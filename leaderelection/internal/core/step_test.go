@@ -131,6 +131,7 @@ func TestWriteToALockThatIsGoneIsFollowedByARead(t *testing.T) {
 func TestWatchThatBrokeIsStartedAgain(t *testing.T) {
 	s := newScript(t)
 	watch := s.lead()
+	s.step(core.WatchEvent{ID: watch.ID, Event: lock.Event{Snapshot: stored("u", 11, lock.Record{}), Bookmark: true}})
 	s.now += 4 * time.Second
 	out := s.step(core.WatchEnded{ID: watch.ID})
 	require.Equal(t, "11", only[core.Watch](t, out).Version)
