@@ -13,7 +13,7 @@ import (
 type mutant struct {
 	id    string
 	what  string // is wrong
-	first string // the kind of stage that is tried first; "" = in order
+	first string // the kind of stage, or the package, that is tried first; "" = in order
 	edits []edit
 }
 

@@ -19,7 +19,7 @@ func TestCatalogue(t *testing.T) {
 			_, err := m.mutate(root)
 			require.NoError(t, err)
 			require.NotEmpty(t, m.order(stages(options{})), "no test could notice it")
-			require.Contains(t, []string{"", unit, model, simulation}, m.first)
+			require.Contains(t, []string{"", unit, model, simulation, "leaderelection/internal/core"}, m.first)
 		})
 	}
 }

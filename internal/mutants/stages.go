@@ -52,14 +52,14 @@ func stages(o options) []stage {
 	return all
 }
 
-// order returns the stages that could notice m, those of the kind first that it
-// asks for.
+// order returns the stages that could notice m, those of the kind or the package
+// first that it asks for.
 func (m mutant) order(all []stage) []stage {
 	var first, others []stage
 	for _, s := range all {
 		switch {
 		case !slices.ContainsFunc(s.sees, m.touches):
-		case s.kind == m.first:
+		case s.kind == m.first, s.pkg == m.first:
 			first = append(first, s)
 		default:
 			others = append(others, s)
