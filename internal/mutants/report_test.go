@@ -24,7 +24,7 @@ func TestSummary(t *testing.T) {
 	require.False(t, ok)
 	require.Contains(t, line, "1 errors")
 	require.Contains(t, b.String(), "ESCAPED")
-	require.Contains(t, markdown([]result{a, b}), "| A | x \\| y | model: `TestModel/a` |\n| B | z | nobody |\n")
+	require.Contains(t, markdown([]result{a, b}), "| A | x \\| y | model: `TestModel` |\n| B | z | nobody |\n")
 }
 
 // TestFollow: the first failure that is told is the innermost test's.
