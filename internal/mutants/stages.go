@@ -59,7 +59,7 @@ func (m mutant) order(all []stage) []stage {
 	for _, s := range all {
 		switch {
 		case !slices.ContainsFunc(s.sees, m.touches):
-		case s.kind == m.first, s.pkg == m.first:
+		case s.quick != nil && (s.kind == m.first || s.pkg == m.first): // not the long search
 			first = append(first, s)
 		default:
 			others = append(others, s)
