@@ -1,77 +1,291 @@
 package sim
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
-// began checks a term that starts: nobody else may be at work, and its token
-// is higher than all before it.
-func (p *play) began(who *process, w *work) {
-	p.note("%s leads with token %d", who.identity, w.Token)
-	for _, other := range p.everybody() {
-		theirs := other.working()
-		if other == who || theirs == nil {
-			continue
-		}
-		p.overlap(who, other, w, theirs)
-	}
+// Rule is a promise that can be broken.
+type Rule string
+
+// The rules.
+const (
+	TwoTerms     Rule = "two terms are valid at once"
+	TwoWorks     Rule = "two are at work at once"
+	TokenFalls   Rule = "a token does not rise"
+	StaleWrite   Rule = "a stale write passes gate and tokens"
+	EarlyRelease Rule = "the lock is released under work that runs"
+	Wiped        Rule = "another's record is emptied"
+	TakenEarly   Rule = "a lock is taken before it has expired"
+	KnownLoss    Rule = "work goes on after its process has seen that the lock is another's"
+	KnownGone    Rule = "work goes on after its process has seen that the lock is gone"
+	PastDeadline Rule = "work is not cancelled at its deadline"
+	PastLease    Rule = "work is not cancelled when the lease has run out"
+	SameIdentity Rule = "two of the same identity lead at once"
+	Untrue       Rule = "what an elector says of itself is not true"
+	Unjoined     Rule = "Run returns before its work"
+	Leaderless   Rule = "nobody leads although somebody can"
+	Unfenced     Rule = "work runs on past its lease, and OnFence was not called"
+)
+
+// Violation is a broken rule.
+type Violation struct {
+	Rule Rule
+	Text string
+	Flaw string // of client-go, as far as the play can tell
+}
+
+// What may happen all the same, and is counted. docs/guarantees.md says so.
+const (
+	afterStop     = "overlaps with work of a process that was stopped"
+	afterDeletion = "overlaps after a deletion, with a candidate that had not seen the lock held"
+	afterForgery  = "overlaps after a forged release"
+	afterRestore  = "overlaps after a backup was restored"
+	afterOverrun  = "overlaps with work that overran its lease, after OnFence"
+)
+
+// began checks a term that starts: nobody else may be at work.
+func (p *play) began(w *work) {
+	who := w.process
+	who.note("work %d leads with token %d", w.run, w.Token)
 	p.mu.Lock()
-	last := p.tokens
-	p.tokens = max(p.tokens, w.Token)
-	p.result.Terms++
+	w.order = p.order(w)
 	p.mu.Unlock()
-	if w.Token > 0 && w.Token <= last && !p.excused() {
-		p.fault("%s: token %d does not rise over %d", who.identity, w.Token, last)
-	}
-}
-
-func (p *play) overlap(who, other *process, w, theirs *work) {
-	switch {
-	case theirs.Token > 0 && p.excused():
-		p.mu.Lock()
-		p.result.Excused++
-		p.mu.Unlock()
-	case theirs.Valid():
-		p.fault("two terms: %s has token %d, and that of %s, %d, is valid still", who.identity, w.Token, other.identity, theirs.Token)
-	case !theirs.slept:
-		p.fault("two at work: %s starts with token %d, and the work of %s with token %d has not returned", who.identity, w.Token, other.identity, theirs.Token)
-	}
-}
-
-// excused: the lock was deleted not long ago. A candidate that had not seen it
-// held may then lead beside a leader that is cut off, until that one's
-// deadline.
-func (p *play) excused() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return !p.deleted.IsZero() && time.Since(p.deleted) < p.plan.Lease
-}
-
-// look checks what electors say of themselves.
-func (p *play) look() {
-	p.rest()
-	for _, proc := range p.present() {
-		proc.mu.Lock()
-		w, paused := proc.work, proc.paused > 0
-		leads := w != nil && !w.cancelled && w.Valid()
-		proc.mu.Unlock()
-		if says := proc.elector.IsLeader(); says != leads && !paused && !proc.isDead() && !(w != nil && w.cancelled) {
-			p.fault("%s: IsLeader says %v, its work says %v", proc.identity, says, leads)
-		}
-	}
-}
-
-// settle requires a leader soon after the faults have ended.
-func (p *play) settle() {
-	p.note("nothing goes wrong from here on")
-	// A foreign record, which a thief leaves, is given a grace; work may drain.
-	limit := p.now() + p.plan.Lease + p.plan.Renew + 2*p.plan.Retry + p.plan.Lease
-	for p.now() < limit {
-		time.Sleep(100 * time.Millisecond)
-		p.look()
-		for _, proc := range p.present() {
-			if proc.elector.IsLeader() {
-				return
+	for _, other := range p.everybody() {
+		for _, theirs := range other.working() {
+			if other != who || theirs.Token != w.Token || w.Token == 0 {
+				p.overlap(w, theirs)
 			}
 		}
 	}
-	p.fault("nobody leads")
+	who.mu.Lock()
+	who.works = append(who.works, w)
+	who.mu.Unlock()
+}
+
+// order counts terms.
+func (p *play) order(w *work) int {
+	if last := p.latest; last != nil && last.process == w.process && last.Token == w.Token && w.Token > 0 {
+		return last.order
+	}
+	p.terms++
+	p.latest = w
+	return p.terms
+}
+
+// overlap judges work that starts while other work runs.
+func (p *play) overlap(w, theirs *work) {
+	who, other := w.process, theirs.process
+	reason, valid := p.excuse(w, theirs), false
+	if !other.clock.stopped() {
+		valid = theirs.Valid()
+	}
+	switch {
+	case theirs.slept.Load() && !valid:
+		p.count(afterStop)
+	case reason != "":
+		p.count(reason)
+	case !valid && (other.Work == Overruns || other.Work == Ignores):
+		if p.strict && !other.fenced() {
+			p.broken(other, Unfenced, "its work with token %d runs on while %s starts", theirs.Token, who.name)
+			return
+		}
+		p.count(afterOverrun)
+	case who.identity == other.identity && who != other:
+		p.broken(who, SameIdentity, "starts with token %d, and %s leads with token %d", w.Token, other.name, theirs.Token)
+	case valid:
+		p.broken(who, TwoTerms, "has token %d, and that of %s, %d, is valid still", w.Token, other.name, theirs.Token)
+	default:
+		p.brokenBy(other, theirs, TwoWorks, "%s starts with token %d, and the work of %s with token %d has not returned (cancelled: %v)",
+			who.name, w.Token, other.name, theirs.Token, theirs.cancelled.Load())
+	}
+}
+
+func (p *process) fenced() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.fences > 0
+}
+
+// excuse is why docs/guarantees.md allows an overlap; "" if it does not.
+func (p *play) excuse(w, theirs *work) string {
+	mine, held := w.process, p.truth.holds(theirs.process)
+	mine.mu.Lock()
+	knew := mine.knew
+	mine.mu.Unlock()
+	t := p.truth
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now, longest := p.now(), p.plan.lease()
+	recent := func(at time.Duration) bool { return at > 0 && at >= held.sent && now < at+2*longest }
+	switch {
+	case t.restoring():
+		return afterRestore
+	case recent(t.forged):
+		return afterForgery
+	case recent(t.deleted) && (held.token == 0 || !slices.Contains(knew, held.token)):
+		return afterDeletion
+	}
+	return ""
+}
+
+// look checks what electors say of themselves, and what they do.
+func (p *play) look() {
+	p.rest()
+	now := p.now()
+	leaders := 0
+	var valid []*work
+	for _, proc := range p.everybody() {
+		if proc.isDead() || proc.hasEnded() || proc.clock.stopped() {
+			continue
+		}
+		works := proc.working()
+		if p.check(proc, works, now) {
+			leaders++
+		}
+		for _, w := range works {
+			if w.Valid() {
+				valid = append(valid, w)
+				break
+			}
+		}
+	}
+	for i, w := range valid {
+		for _, v := range valid[:i] {
+			if p.excuse(w, v) == "" && p.excuse(v, w) == "" {
+				p.broken(w.process, TwoTerms, "has token %d, and %s token %d", w.Token, v.process.name, v.Token)
+			}
+		}
+	}
+	if leaders > 0 {
+		p.led = now
+	}
+	p.lively(now, leaders)
+}
+
+// check checks one process, and reports whether it leads.
+func (p *play) check(proc *process, works []*work, now time.Duration) bool {
+	held := p.truth.holds(proc)
+	proc.mu.Lock()
+	loss, last := proc.loss, proc.last
+	proc.mu.Unlock()
+	working := false
+	for _, w := range works {
+		if w.cancelled.Load() {
+			continue
+		}
+		working = true
+		if loss > 0 && now-loss > prompt && w.began < loss {
+			rule := KnownLoss
+			if p.gone() {
+				rule = KnownGone
+			}
+			p.brokenBy(proc, w, rule, "has seen %v ago that its lock is lost, and its work with token %d goes on", now-loss, w.Token)
+		}
+		switch age := proc.age(held); {
+		case w.slept.Load(): // it is told as soon as its process runs again
+		case p.strict && age > proc.Renew+prompt:
+			p.broken(proc, PastDeadline, "its work with token %d goes on %v after the last renewal was sent", w.Token, age)
+		case now-held.sent > proc.Lease:
+			p.brokenBy(proc, w, PastLease, "its work with token %d goes on %v after the last renewal was sent", w.Token, now-held.sent)
+		}
+	}
+	leads := proc.elector.IsLeader()
+	if leads && now-held.sent > proc.Lease {
+		p.brokenBy(proc, nil, Untrue, "says that it leads %v after the last renewal was sent", now-held.sent)
+	}
+	if p.strict {
+		p.compare(proc, Facts{Working: working, Works: len(works), Leads: leads, Last: last})
+	}
+	return leads
+}
+
+// compare holds what an elector says against the facts. A contradiction that is
+// gone at the next look is one of a timer that is late, by a clock that is fast.
+func (p *play) compare(proc *process, is Facts) {
+	found := proc.elector.Contradictions(is)
+	for _, fault := range found {
+		if slices.Contains(proc.suspect, fault) {
+			p.broken(proc, Untrue, "%s", fault)
+		}
+	}
+	proc.suspect = found
+}
+
+// age is how long ago the last write that counts was sent, by the process's
+// clock.
+func (p *process) age(h held) time.Duration {
+	return time.Duration(float64(p.play.now()-h.sent) * p.Rate)
+}
+
+// prompt is how late a loss or a deadline may be noticed: the watchdog looks
+// once a second, by a clock that may be 2.4 % off.
+const prompt = 60 * time.Millisecond
+
+func (p *play) gone() bool {
+	s, ok := p.server.store.Get(lockName)
+	return !ok || s.Holder == ""
+}
+
+// lively requires a leader where nothing has been in the way of one for a
+// lease and two retries.
+func (p *play) lively(now time.Duration, leaders int) {
+	if leaders > 0 || !p.server.well() || p.over {
+		return
+	}
+	if k := p.truth.keeper(); k != nil && len(k.working()) > 0 && !k.clock.stopped() {
+		p.led = now // the lock is kept for work that has not returned
+		return
+	}
+	since, bound := time.Duration(-1), time.Duration(0)
+	for _, proc := range p.everybody() {
+		well, ok := proc.wellSince()
+		switch {
+		case !ok:
+			continue
+		case proc.ending(), len(proc.working()) > 0:
+			continue
+		case since < 0 || well < since:
+			since = well
+		}
+		bound = max(bound, p.plan.lease()+2*proc.Retry)
+	}
+	if since < 0 {
+		return
+	}
+	p.truth.mu.Lock()
+	since = max(since, p.truth.unsettled, p.led)
+	if p.truth.foreign {
+		bound += p.plan.lease() // a grace
+	}
+	if p.truth.restoring() {
+		bound += 2 * p.plan.lease() // versions that were seen before are not believed
+	}
+	p.truth.mu.Unlock()
+	if bound = time.Duration(float64(bound) / 0.95); now-since > bound {
+		p.broken(nil, Leaderless, "for %v", now-since)
+		p.led = now
+	}
+}
+
+// broken notes a violation.
+func (p *play) broken(who *process, rule Rule, format string, args ...any) {
+	p.brokenBy(who, nil, rule, format, args...)
+}
+
+func (p *play) brokenBy(who *process, w *work, rule Rule, format string, args ...any) {
+	if p.truth.restored(rule) {
+		p.count(afterRestore)
+		return
+	}
+	v := Violation{Rule: rule, Text: fmt.Sprintf(format, args...)}
+	if who != nil {
+		v.Text = who.name + ": " + v.Text
+		v.Flaw = who.elector.Flaw(rule, w)
+	}
+	p.note("", "BROKEN: %s: %s", rule, v.Text)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.result.Violations = append(p.result.Violations, v)
 }

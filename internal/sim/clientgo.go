@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -21,11 +22,12 @@ import (
 
 // ClientGo makes client-go's elector, unmodified, started again after each
 // loss, with ReleaseOnCancel. It has no tokens, and a clock of its own only.
-func ClientGo(p Plan, identity string, _ uint64, _ float64, l lock.Lock) (Elector, error) {
-	c := &clientGo{}
+func ClientGo(p *process) (Elector, error) {
+	p.Works = 1
+	c := &clientGo{process: p}
 	var err error
 	c.elector, err = leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: &recordLock{lock: l, identity: identity}, LeaseDuration: p.Lease, RenewDeadline: p.Renew, RetryPeriod: p.Retry,
+		Lock: &recordLock{lock: p.link, identity: p.identity}, LeaseDuration: p.Lease, RenewDeadline: p.Renew, RetryPeriod: p.Retry,
 		ReleaseOnCancel: true,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(ctx context.Context) { c.started(ctx) },
@@ -36,40 +38,119 @@ func ClientGo(p Plan, identity string, _ uint64, _ float64, l lock.Lock) (Electo
 }
 
 type clientGo struct {
+	process *process
 	elector *leaderelection.LeaderElector
 	works   sync.WaitGroup
 
-	mu   sync.Mutex // guards the field below
-	lead func(context.Context, Term)
+	mu     sync.Mutex // guards the fields below
+	lead   func(context.Context, Term) error
+	failed error
 }
 
 // Run calls client-go's again and again, as its users do, and joins the work
 // only at the end.
-func (c *clientGo) Run(ctx context.Context, lead func(context.Context, Term)) error {
+func (c *clientGo) Run(ctx context.Context, lead func(context.Context, Term) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	c.mu.Lock()
-	c.lead = lead
+	c.lead = func(work context.Context, t Term) error {
+		err := lead(work, t)
+		if work.Err() == nil {
+			cancel() // the process ends with its work
+		}
+		return err
+	}
 	c.mu.Unlock()
 	defer c.works.Wait()
 	quiet := klog.NewContext(ctx, logr.Discard())
 	for ctx.Err() == nil {
 		c.elector.Run(quiet)
 	}
-	return nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failed
 }
 
 func (c *clientGo) started(ctx context.Context) {
 	c.works.Add(1)
 	defer c.works.Done()
+	defer func() {
+		if r := recover(); r != nil {
+			c.fail(fmt.Errorf("panic: %v", r))
+		}
+	}()
 	c.mu.Lock()
 	lead := c.lead
 	c.mu.Unlock()
-	lead(ctx, Term{Valid: func() bool { return ctx.Err() == nil }})
+	if err := lead(ctx, Term{Valid: func() bool { return ctx.Err() == nil }}); err != nil && ctx.Err() == nil {
+		c.fail(err)
+	}
+}
+
+func (c *clientGo) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed = err
 }
 
 // StepDown: it cannot.
-func (c *clientGo) StepDown(context.Context) {}
+func (c *clientGo) StepDown(context.Context, string) {}
 
 func (c *clientGo) IsLeader() bool { return c.elector.IsLeader() }
+
+// Gate: it has none.
+func (c *clientGo) Gate(http.RoundTripper) http.RoundTripper { return nil }
+
+// Contradictions are not looked for.
+func (c *clientGo) Contradictions(Facts) []string { return nil }
+
+// Flaw names the flaw by what the process knew, and what it was about.
+func (c *clientGo) Flaw(rule Rule, w *work) string {
+	switch rule {
+	case SameIdentity:
+		return "F8"
+	case Wiped:
+		return "F4"
+	case TakenEarly:
+		return "F9"
+	case KnownLoss:
+		return "F3"
+	case KnownGone:
+		return "F6"
+	case Untrue:
+		return "F11"
+	case EarlyRelease:
+		for _, w := range c.process.working() {
+			if !w.cancelled.Load() {
+				return "F2"
+			}
+		}
+		return "F2b"
+	case TwoTerms, TwoWorks, PastLease:
+		return c.overlap(w)
+	}
+	return ""
+}
+
+// overlap says why work went on beside another's, or past its lease.
+func (c *clientGo) overlap(w *work) string {
+	p := c.process
+	p.mu.Lock()
+	loss := p.loss
+	p.mu.Unlock()
+	held := p.play.truth.holds(p)
+	switch {
+	case w != nil && w.cancelled.Load():
+		return "F2b" // it drains, and the lock was not kept for it
+	case loss > 0 && p.play.gone():
+		return "F6"
+	case loss > 0:
+		return "F3"
+	case held.answered != nil && p.play.now() > held.answered.answers+p.Renew+p.Retry:
+		return "F2" // it has given up, and releases before it cancels
+	}
+	return "F1"
+}
 
 // recordLock is a lock.Lock as client-go's own LeaseLock would be over it.
 type recordLock struct {
@@ -91,7 +172,6 @@ func (r *recordLock) seen(s lock.Snapshot, err error) (lock.Snapshot, error) {
 	}
 	return s, err
 }
-
 func (r *recordLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
 	s, err := r.seen(r.lock.Read(ctx))
 	if err != nil {

@@ -1,49 +1,68 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing/synctest"
 	"time"
 
 	"github.com/regent-ha/regent/lock"
-	"github.com/regent-ha/regent/lock/locktest"
 )
-
-const lockName = "lock"
 
 // Result is how a play went.
 type Result struct {
-	Plan    Plan
-	Terms   int      // that began
-	Faults  []string // promises that were broken
-	Excused int      // overlaps after a deletion, which docs/guarantees.md allows
-	Trace   []string // what happened
+	Plan       Plan
+	Terms      int // that began
+	Violations []Violation
+	Counts     map[string]int  // what else is worth counting
+	TakeOvers  []time.Duration // from a release to the next holder
+	Trace      string          // what happened; empty unless asked for
 }
 
 // play is one schedule under way.
 type play struct {
-	plan   Plan
-	make   Maker
-	store  *locktest.Store
-	origin time.Time
+	plan     Plan
+	make     Maker
+	strict   bool // Regent's promises, not only those that any elector makes
+	traced   bool
+	origin   time.Time
+	server   *server
+	truth    *truth
+	register *register
+	led      time.Duration // when somebody led last; used by look only
 
-	mu      sync.Mutex // guards the fields below
-	procs   []*process // the present start of each candidate
-	all     []*process // and those before
-	starts  int
-	result  Result
-	tokens  uint64    // the highest of a term
-	deleted time.Time // when the lock was deleted or emptied last
+	mu     sync.Mutex // guards the fields below
+	used   map[time.Duration]bool
+	procs  []*process // the present start of each candidate
+	all    []*process // and those before
+	starts int
+	terms  int
+	latest *work
+	over   bool // nobody is started again
+	lines  []line
+	result Result
 }
 
-// Play plays a plan with electors of one make. Its error says that they could
-// not be made.
-func Play(plan Plan, m Maker) (Result, error) {
-	p := &play{plan: plan, make: m, store: locktest.NewStore(), origin: time.Now(), procs: make([]*process, len(plan.Candidates))}
-	p.result.Plan = plan
+// Options change a play.
+type Options struct {
+	Make  Maker // nil: Regent
+	Trace bool
+}
+
+// Play plays a plan. Its error says that electors could not be made.
+func Play(plan Plan, o Options) (Result, error) {
+	p := &play{
+		plan: plan, make: o.Make, traced: o.Trace, origin: time.Now(), used: make(map[time.Duration]bool), procs: make([]*process, len(plan.Candidates)),
+	}
+	if p.make == nil {
+		p.make, p.strict = regents, true
+	}
+	p.server, p.truth, p.register = newServer(p), newTruth(p), &register{play: p}
+	p.result.Plan, p.result.Counts = plan, make(map[string]int)
 	for i := range plan.Candidates {
 		if err := p.start(i); err != nil {
 			return p.result, err
@@ -52,76 +71,156 @@ func Play(plan Plan, m Maker) (Result, error) {
 	var faults sync.WaitGroup
 	for _, f := range plan.Faults {
 		faults.Go(func() {
-			time.Sleep(f.At)
+			time.Sleep(p.moment(f.At))
 			p.befall(f)
 		})
 	}
-	for p.now() < plan.Calm {
-		time.Sleep(100 * time.Millisecond)
+	p.watch(plan.Calm)
+	faults.Wait()
+	p.note("", "nothing goes wrong from here on")
+	calm := p.now()
+	p.watch(calm + plan.lease())
+	for p.led < calm && p.now() < calm+6*plan.lease() {
+		p.watch(p.now() + lookPeriod)
+	}
+	p.close()
+	return p.result, nil
+}
+
+// watch looks at everybody again and again.
+func (p *play) watch(until time.Duration) {
+	for p.now() < until {
+		time.Sleep(p.moment(lookPeriod))
 		p.look()
 	}
-	faults.Wait()
-	p.settle()
+}
+
+// lookPeriod is how often electors are looked at: what they may not do for
+// longer than that is seen.
+const lookPeriod = 300 * time.Millisecond
+
+// close stops everybody, and waits for all that is under way.
+func (p *play) close() {
+	p.mu.Lock()
+	p.over = true
+	p.mu.Unlock()
 	for _, proc := range p.everybody() {
 		proc.cancel()
 	}
 	for _, proc := range p.everybody() {
 		<-proc.ended
 	}
-	time.Sleep(2 * plan.Lease) // calls that are still under way
+	time.Sleep(2 * p.plan.lease()) // calls that are still under way
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.result, nil
+	p.result.Terms = p.terms
+	p.result.Trace = p.trace()
 }
 
 func (p *play) now() time.Duration { return time.Since(p.origin) }
 
+// moment changes d a little, so that no two things happen at the same time:
+// their order would be the scheduler's.
+func (p *play) moment(d time.Duration) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	at := now + max(d, 1)
+	for p.used[at] {
+		at++
+	}
+	p.used[at] = true
+	return at - now
+}
+
 // befall lets a fault happen; it has ended when the calm begins.
 func (p *play) befall(f Fault) {
-	p.note("%s: %s", f.subject(), f.Kind)
 	long := min(f.For, max(p.plan.Calm-p.now(), 1))
 	proc := p.present()[f.Who]
-	switch f.Kind {
-	case Deleted:
-		p.vanish()
-		p.store.Delete(lockName)
-	case Emptied:
-		p.store.Edit(lockName, func(r *lock.Record) { r.Holder = "" })
-	case Stolen:
-		p.store.Edit(lockName, func(r *lock.Record) {
-			*r = lock.Record{Holder: "thief", Duration: p.plan.Lease, Transitions: r.Transitions + 1, Token: r.Token}
-		})
-	case Breaking:
-		proc.wire.client.BreakWatches(nil)
-	case StepsDown:
-		ctx, cancel := context.WithTimeout(context.Background(), long)
-		defer cancel()
-		proc.elector.StepDown(ctx)
+	p.note("", "%s", f)
+	p.count("fault: " + string(f.Kind))
+	sleep := func() { time.Sleep(p.moment(long)) }
+	switch f.Kind.scope() {
+	case ofServer:
+		p.server.begin(f.Kind)
+		sleep()
+		p.server.end(f.Kind)
+	case ofLink:
+		proc.link.begin(f.Kind)
+		sleep()
+		proc.link.end(f.Kind)
+	case ofProcess:
+		p.disturb(proc, f.Kind, long)
+	case ofLock:
+		p.tamper(f.Kind, long)
+		return
+	}
+	p.note("", "no longer: %s", f)
+}
+
+// disturb lets something happen to a process.
+func (p *play) disturb(proc *process, k Kind, long time.Duration) {
+	switch k {
+	case Paused:
+		proc.stop(long, 100*time.Microsecond)
+		time.Sleep(p.moment(long))
+	case Suspended:
+		proc.stop(long, time.Second)
+		time.Sleep(p.moment(long + time.Second))
+	case Jumped:
+		proc.mu.Lock()
+		proc.wall += proc.dice.upTo("jump", int(proc.wall/time.Hour), 48*time.Hour) - 24*time.Hour
+		proc.mu.Unlock()
 	case Crashed, Stopped:
-		if f.Kind == Crashed {
+		if k == Crashed {
 			proc.kill()
 		} else {
-			proc.cancel()
+			proc.clock.hold()
+			proc.terminate()
 		}
-		time.Sleep(long)
-		if p.present()[f.Who] == proc { // no other fault has started it meanwhile
-			if err := p.start(f.Who); err != nil {
-				p.fault("%v", err)
-			}
+		time.Sleep(p.moment(long))
+		p.again(proc)
+	case StepsDown, Transferred:
+		proc.clock.hold()
+		ctx, cancel := context.WithTimeout(context.Background(), long)
+		defer cancel()
+		to := ""
+		if k == Transferred {
+			to = p.present()[(proc.index+1)%len(p.procs)].identity
 		}
-		return
-	case Paused:
-		proc.pause()
-		proc.wire.begin(f.Kind, long)
-		time.Sleep(long)
-		proc.wire.end(f.Kind)
-		proc.resume()
-	default:
-		proc.wire.begin(f.Kind, long)
-		time.Sleep(long)
-		proc.wire.end(f.Kind)
+		proc.elector.StepDown(ctx, to)
 	}
-	p.note("%s: no longer %s", f.subject(), f.Kind)
+}
+
+// tamper lets something happen to the lock.
+func (p *play) tamper(k Kind, long time.Duration) {
+	switch k {
+	case Restored:
+		p.server.save()
+		time.Sleep(p.moment(long))
+		p.note("", "the lock is as at the backup again")
+		p.server.operate(k)
+	case Meddled:
+		p.truth.disturbed()
+		for end := p.now() + long; p.now() < end; {
+			time.Sleep(p.moment(dice(p.plan.Seed).upTo("meddle", int(p.now()), 300*time.Millisecond)))
+			p.server.meddle()
+		}
+	default:
+		p.server.operate(k)
+	}
+}
+
+// again starts a candidate whose process has ended, unless another did.
+func (p *play) again(old *process) {
+	p.mu.Lock()
+	go_ := !p.over && p.procs[old.index] == old
+	p.mu.Unlock()
+	if go_ {
+		if err := p.start(old.index); err != nil {
+			panic(err) // it could be started before
+		}
+	}
 }
 
 func (p *play) present() []*process {
@@ -136,24 +235,54 @@ func (p *play) everybody() []*process {
 	return slices.Clone(p.all)
 }
 
-func (p *play) vanish() {
+func (p *play) count(what string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.deleted = time.Now()
+	p.result.Counts[what]++
 }
 
-func (p *play) note(format string, args ...any) {
+func (p *play) tookOver(after time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.result.Trace = append(p.result.Trace, fmt.Sprintf("%10.3fs  "+format, append([]any{p.now().Seconds()}, args...)...))
-}
-
-func (p *play) fault(format string, args ...any) {
-	p.note("BROKEN: "+format, args...)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.result.Faults = append(p.result.Faults, fmt.Sprintf(format, args...))
+	p.result.TakeOvers = append(p.result.TakeOvers, after)
 }
 
 // rest waits until nothing happens at this moment any more.
 func (p *play) rest() { synctest.Wait() }
+
+// line is one of the trace.
+type line struct {
+	at        time.Duration
+	who, text string
+}
+
+func (p *play) note(who, format string, args ...any) {
+	if !p.traced {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lines = append(p.lines, line{p.now(), who, fmt.Sprintf(format, args...)})
+}
+
+// trace is what happened. What happens at the same time to one process has no
+// order that would be the same each time.
+func (p *play) trace() string {
+	slices.SortStableFunc(p.lines, func(a, b line) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.who, b.who), cmp.Compare(a.text, b.text))
+	})
+	var b strings.Builder
+	for _, l := range p.lines {
+		fmt.Fprintf(&b, "%10.4fs  %-4s %s\n", l.at.Seconds(), l.who, l.text)
+	}
+	return b.String()
+}
+
+// releaseAsClientGo gives a record the form of client-go's release.
+func releaseAsClientGo(r *lock.Record) {
+	now := time.Now().Truncate(time.Microsecond)
+	*r = lock.Record{
+		Duration: time.Second, Acquired: now, Renewed: now, Transitions: r.Transitions + 1,
+		SealedTransitions: r.SealedTransitions, Nonce: r.Nonce, Token: r.Token, Candidates: r.Candidates,
+	}
+}

@@ -3,52 +3,76 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/regent-ha/regent/lock"
 )
 
 // process is one start of a candidate.
 type process struct {
+	Candidate
 	play     *play
+	index    int
+	name     string // another for each start
 	identity string
-	drain    time.Duration
+	dice     dice
+	clock    *clock
+	link     *link
 	elector  Elector
-	wire     *wire
 	cancel   context.CancelFunc
-	ended    chan struct{} // Run has returned
+	dead     chan struct{} // closed when it was killed
+	ended    chan struct{} // all its Runs have returned
+	suspect  []string      // what it said wrong at the last look; used by look only
 
-	mu      sync.Mutex // guards the fields below
-	work    *work      // what it has under way
-	paused  int
-	resumed chan struct{} // closed when it is not paused
-	dead    chan struct{} // closed when it was killed
+	mu     sync.Mutex    // guards the fields below
+	wall   time.Duration // how far its time of day is off
+	works  []*work       // that have not returned
+	loss   time.Duration // when it was told that another holds the lock, or nobody; 0: it was not
+	seen   uint64        // the highest revision that it was told of
+	tokens []uint64      // of others, that it was told of as news
+	knew   []uint64      // likewise, when it sent its last write for another token
+	sends  uint64        // that token
+	last   lastTerm
+	fences int
+	orders bool // it was ordered to end
 }
 
-// work is one call of lead.
-type work struct {
-	Term
-	cancelled bool
-	slept     bool // the process was paused meanwhile
+// lastTerm is what is told of the present or the last term of a process.
+type lastTerm struct {
+	token   uint64
+	elected bool // observers were told of its start
+	ended   bool // and of its end
 }
 
 // start makes another process of candidate i in place of the one before.
 func (p *play) start(i int) error {
 	p.mu.Lock()
 	p.starts++
-	seed := p.plan.Seed<<8 | uint64(p.starts)
+	seed := dice(p.plan.Seed<<16 | uint64(p.starts))
 	proc := &process{
-		play: p, identity: fmt.Sprintf("%s%d", name(i), p.starts), drain: p.plan.Candidates[i].Drain, wire: newWire(p.store, seed),
-		ended: make(chan struct{}), dead: make(chan struct{}), resumed: make(chan struct{}),
+		Candidate: p.plan.Candidates[i], play: p, index: i, name: fmt.Sprintf("%s%d", name(i), p.starts), dice: seed,
+		clock: &clock{play: p, rate: p.plan.Candidates[i].Rate, dice: seed},
+		dead:  make(chan struct{}), ended: make(chan struct{}),
 	}
 	p.mu.Unlock()
-	close(proc.resumed)
+	switch {
+	case proc.Twin:
+		proc.identity = name(0)
+	case proc.Stable || i == 0 && p.plan.twins():
+		proc.identity = name(i)
+	default:
+		proc.identity = proc.name
+	}
+	proc.link = newLink(proc, p.server)
 	var err error
-	if proc.elector, err = p.make(p.plan, proc.identity, seed, p.plan.Candidates[i].Rate, proc.wire.client); err != nil {
+	if proc.elector, err = p.make(proc); err != nil {
 		return err
 	}
 	var ctx context.Context
 	ctx, proc.cancel = context.WithCancel(context.Background())
-	p.note("%s starts", proc.identity)
+	proc.note("starts")
 	p.mu.Lock()
 	p.procs[i] = proc
 	p.all = append(p.all, proc)
@@ -57,55 +81,57 @@ func (p *play) start(i int) error {
 	return nil
 }
 
+// run runs all works; when one of them ends by itself, the process does.
 func (p *process) run(ctx context.Context) {
 	defer close(p.ended)
-	if err := p.elector.Run(ctx, p.lead); err != nil {
-		p.play.fault("%s: Run: %v", p.identity, err)
+	var works sync.WaitGroup
+	for i := range p.Works {
+		works.Go(func() {
+			if err := p.campaign(ctx, i); err != nil {
+				p.note("Run returned: %v", err)
+				p.cancel()
+			}
+			if p.isDead() {
+				return
+			}
+			for _, w := range p.working() {
+				if w.run == i {
+					p.play.broken(p, Unjoined, "Run returned, and its work with token %d runs", w.Token)
+				}
+			}
+		})
 	}
-	if p.working() != nil && !p.isDead() {
-		p.play.fault("%s: Run returned before the work", p.identity)
+	works.Wait()
+	p.play.truth.disturbed()
+	if !p.ending() {
+		go func() {
+			time.Sleep(p.play.moment(p.dice.upTo("again", 1, time.Second)))
+			p.play.again(p)
+		}()
 	}
 }
 
-// lead is the work: it goes on until it is cancelled, and drains for a while.
-func (p *process) lead(ctx context.Context, t Term) {
-	w := &work{Term: t}
-	p.mu.Lock()
-	p.work = w
-	p.mu.Unlock()
-	p.play.began(p, w)
-	select {
-	case <-ctx.Done():
-	case <-p.dead:
-	}
-	p.mu.Lock()
-	w.cancelled = true
-	resumed := p.resumed
-	p.mu.Unlock()
-	select {
-	case <-resumed: // a process that is stopped hears of nothing
-	case <-p.dead:
-	}
-	select {
-	case <-time.After(p.drain):
-	case <-p.dead:
-	}
-	p.mu.Lock()
-	if p.work == w { // client-go starts another beside one that drains
-		p.work = nil
-	}
-	p.mu.Unlock()
-	p.play.note("%s: work with token %d has returned: %v", p.identity, t.Token, context.Cause(ctx))
+func (p *process) campaign(ctx context.Context, run int) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return p.elector.Run(ctx, func(ctx context.Context, t Term) error { return p.lead(ctx, run, t) })
 }
 
-// working returns the work that takes effect now; nil = none.
-func (p *process) working() *work {
+// note tells what it does; of a dead process, which nobody hears, nothing.
+func (p *process) note(format string, args ...any) {
+	if !p.isDead() {
+		p.play.note(p.name, format, args...)
+	}
+}
+
+// working returns the works that have not returned; none of a dead process.
+func (p *process) working() []*work {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.paused > 0 {
-		return nil
-	}
-	return p.work
+	return slices.Clone(p.works)
 }
 
 func (p *process) isDead() bool {
@@ -117,34 +143,126 @@ func (p *process) isDead() bool {
 	}
 }
 
-func (p *process) pause() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.paused++; p.paused == 1 {
-		p.resumed = make(chan struct{})
-	}
-	if p.work != nil {
-		p.work.slept = true
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
 	}
 }
 
-func (p *process) resume() {
+// terminate tells it to end (SIGTERM).
+func (p *process) terminate() {
+	p.mu.Lock()
+	p.orders = true
+	p.mu.Unlock()
+	p.cancel()
+}
+
+// ending: it does not campaign any more.
+func (p *process) ending() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.paused--; p.paused == 0 {
-		close(p.resumed)
-	}
+	return p.orders || p.isDead()
+}
+
+// wellSince is since when nothing is wrong with it; false: something is, or it
+// has ended.
+func (p *process) wellSince() (time.Duration, bool) {
+	well, ok := p.link.wellSince()
+	return max(well, p.clock.ran()), ok && !p.isDead() && !p.hasEnded() && !p.clock.stopped()
 }
 
 // kill ends it without a warning: nothing that it does reaches anybody.
 func (p *process) kill() {
-	p.wire.begin(Crashed, 0)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.isDead() {
 		return
 	}
 	close(p.dead)
-	p.work = nil
+	p.works, p.orders = nil, true
 	p.cancel()
+}
+
+// stop stops it (SIGSTOP), or its machine.
+func (p *process) stop(d, spread time.Duration) {
+	p.clock.stop(d, spread)
+	for _, w := range p.working() {
+		w.slept.Store(true)
+	}
+}
+
+// stamp gives a record this process's time of day.
+func (p *process) stamp(r lock.Record) lock.Record {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.wall != 0 && !r.Renewed.IsZero() {
+		if r.Acquired.Equal(r.Renewed) {
+			r.Acquired = r.Acquired.Add(p.wall)
+		}
+		r.Renewed = r.Renewed.Add(p.wall)
+	}
+	return r
+}
+
+// takes takes note of a write that is about to be sent.
+func (p *process) takes(r lock.Record) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.Holder == p.identity && r.Token != p.sends {
+		p.sends, p.knew = r.Token, slices.Clone(p.tokens)
+	}
+}
+
+// told takes note of what an answer tells the process.
+func (p *process) told(r request, a answer) {
+	p.mu.Lock()
+	r.sent.answers = p.play.now()
+	p.mu.Unlock()
+	if a.err == nil && r.verb != "watch" {
+		p.learns(a.snapshot, false)
+	}
+}
+
+// saw takes note of what a watch tells the process.
+func (p *process) saw(ev lock.Event) {
+	if ev.Err == nil && !ev.Bookmark {
+		p.learns(ev.Snapshot, ev.Deleted)
+	}
+}
+
+func (p *process) learns(s lock.Snapshot, deleted bool) {
+	mine := s.Holder == p.identity && p.play.truth.wrote(p, s)
+	own := mine && !deleted
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s.Revision() <= p.seen {
+		return
+	}
+	p.seen = s.Revision()
+	if !mine && !slices.Contains(p.tokens, s.Token) {
+		p.tokens = append(p.tokens, s.Token)
+	}
+	switch {
+	case own:
+		p.loss = 0
+	case p.loss == 0:
+		p.loss = p.play.now()
+	}
+}
+
+// observed takes note of what observers are told.
+func (p *process) observed(kind string, token uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch kind {
+	case "elected":
+		p.last = lastTerm{token: token, elected: true}
+	case "ended":
+		p.last.ended = true
+	case "fenced":
+		p.fences++
+	}
 }

@@ -67,6 +67,8 @@ type Core struct {
 	view view // the lock as known
 	last last // who held it last, if the lock does not say
 
+	guard Time // until when one may be at work who held a lock that was deleted
+
 	nextID   uint64
 	attempts []attempt // writes that may be committed, or whose reply is due
 

@@ -44,6 +44,7 @@ func (c *Core) Encode(e *Encoder) {
 	e.Revision(c.last.token)
 	e.Byte(byte(c.last.wait))
 	e.Time(c.last.until, 0)
+	e.Time(c.guard, 0)
 	e.Byte(byte(len(c.attempts)))
 	for _, a := range c.attempts {
 		e.Bits(a.open, a.id <= c.term.settled)

@@ -48,6 +48,9 @@ func (c *Core) publishWake() Time {
 // judge finds out when the lock in view may be taken.
 func (c *Core) judge() {
 	at, refused := c.mayTake()
+	if at != Never && !c.mine() {
+		at = max(at, c.guard)
+	}
 	if refused && !c.refused {
 		c.emit(Note{Kind: NoteRefused, Holder: c.view.holder(), Snapshot: c.view.snapshot})
 	}
@@ -62,8 +65,8 @@ func (c *Core) mayTake() (at Time, refused bool) {
 	switch {
 	case !c.view.known:
 		return Never, false
-	case r.Holder == "" && r.Problem == nil && c.vanishedUnderMe():
-		return 0, false // this candidate's work has returned
+	case c.mine():
+		return 0, false // this candidate's work has returned, and nobody else can be at work
 	case !c.view.exists:
 		return c.last.until, false // 0 if it was never seen held
 	case r.Problem != nil && (!c.cfg.AllowForeign || isNewer(r.Problem)):
@@ -81,13 +84,20 @@ func (c *Core) mayTake() (at Time, refused bool) {
 	case r.Holder == "":
 		return c.unknownHolder(c.view), false
 	}
-	if _, ours := c.ours(); ours {
-		return c.view.changed, false // nobody else can be at work under it
-	}
 	if !r.Sealed && !c.cfg.AllowForeign {
 		return Never, true
 	}
 	return c.view.changed + c.duration(r) + c.grace(r), false
+}
+
+// mine: the lock is this candidate's own, or was when it vanished.
+func (c *Core) mine() bool {
+	r := c.view.snapshot.Record
+	if r.Holder == "" {
+		return r.Problem == nil && c.vanishedUnderMe()
+	}
+	_, ours := c.ours()
+	return ours && r.Problem == nil
 }
 
 // vanishedUnderMe: the lock was deleted or emptied while this candidate held

@@ -128,7 +128,7 @@ func (c *Core) settle() {
 	c.phase = Idle
 	c.attempts = nil
 	c.read, c.watch = reading{}, watching{}
-	c.view, c.last = view{}, last{}
+	c.view, c.last, c.guard = view{}, last{}, 0
 	c.takeAt, c.holdUntil, c.refused = Never, 0, false
 	c.emit(Unwatch{})
 	c.emit(Finished{})

@@ -54,7 +54,7 @@ func (c *Core) learn(exists bool, s lock.Snapshot) {
 	} else if before.exists && before.holder() == "" && !before.snapshot.Released() && c.last.holder == "" {
 		c.last = last{holder: somebody, token: before.snapshot.Token, until: c.unknownHolder(before)}
 	}
-	c.remember(holder)
+	c.remember(holder, before)
 	c.settleOwnership()
 	if !before.known || holder != before.holder() {
 		c.emit(Note{Kind: NoteHolder, Holder: holder, Snapshot: s})
@@ -80,8 +80,9 @@ func sameRecord(a, b lock.Snapshot) bool {
 
 // remember keeps what is needed to wait for a holder that the lock does not
 // name any more.
-func (c *Core) remember(holder string) {
+func (c *Core) remember(holder string, before view) {
 	s := c.view.snapshot
+	c.doubt(holder, before)
 	switch {
 	case holder != "":
 		c.last = last{holder: holder, nonce: s.Nonce, sealed: s.Sealed, token: s.Token, wait: c.duration(s.Record) + c.grace(s.Record), until: Never}
@@ -89,6 +90,23 @@ func (c *Core) remember(holder string) {
 		c.last = last{}
 	case c.last.until == Never:
 		c.last.until = c.now + c.last.wait
+	}
+}
+
+// doubt guards against a holder whose lock vanished, or was made anew, and who
+// was not seen to give it up: somebody who did not know of it has held the lock
+// since, and may have released it.
+func (c *Core) doubt(holder string, before view) {
+	s, l := c.view.snapshot, c.last
+	if !c.view.exists || l.holder == "" || l.nonce != "" && l.nonce == c.term.nonce {
+		return // nobody else is in doubt
+	}
+	switch later := holder != "" || s.Token != l.token && s.Token > 0; {
+	case !later:
+	case l.until != Never:
+		c.guard = max(c.guard, l.until)
+	case before.exists && before.snapshot.UID != s.UID:
+		c.guard = max(c.guard, c.now+l.wait)
 	}
 }
 

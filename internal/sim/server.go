@@ -1,0 +1,187 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/regent-ha/regent/lock"
+	"github.com/regent-ha/regent/lock/locktest"
+)
+
+const lockName = "lock"
+
+// server is the API server: linearizable, and wrong at times.
+type server struct {
+	play   *play
+	store  *locktest.Store
+	client *locktest.Client // without faults
+
+	mu     sync.Mutex // guards the fields below
+	wrong  map[Kind]int
+	backup lock.Snapshot
+}
+
+func newServer(p *play) *server {
+	s := &server{play: p, store: locktest.NewStore(), wrong: make(map[Kind]int)}
+	s.client = s.store.Client(lockName)
+	return s
+}
+
+// request is one that has arrived.
+type request struct {
+	verb   string // read, insert, swap, watch, register
+	from   *process
+	n      int // of this verb from there
+	sent   *sending
+	record lock.Record
+	old    lock.Snapshot
+}
+
+func (r request) writes() bool { return r.verb == "insert" || r.verb == "swap" }
+
+var (
+	errDown     = errors.New("connection refused")
+	errFull     = errors.New("etcdserver: mvcc: database space exceeded")
+	errInternal = errors.New("internal error")
+)
+
+// handle does what a request asks for, unless something is wrong.
+func (s *server) handle(r request, do func() (lock.Snapshot, error)) (lock.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	die := r.from.dice.roll("server "+r.verb, r.n)
+	switch {
+	case s.wrong[Down] > 0:
+		return lock.Snapshot{}, errDown
+	case s.wrong[Busy] > 0 && die.IntN(10) < 7:
+		return lock.Snapshot{}, errors.Join(apierrors.NewTooManyRequests("busy", 1+die.IntN(3)), lock.ErrRejected)
+	case s.wrong[Failing] > 0 && die.one(4):
+		return lock.Snapshot{}, errInternal
+	case s.wrong[ReadOnly] > 0 && r.writes():
+		return lock.Snapshot{}, errFull
+	case s.wrong[Terminating] > 0 && r.verb == "insert":
+		return lock.Snapshot{}, errors.Join(errors.New("the namespace is being terminated"), lock.ErrRejected)
+	case s.wrong[Compacted] > 0 && r.verb == "watch":
+		return lock.Snapshot{}, errors.Join(errors.New("too old resource version"), lock.ErrExpired)
+	}
+	before, existed := s.store.Get(lockName)
+	snapshot, err := do()
+	if err == nil && r.writes() {
+		s.play.truth.committed(r, before, existed, snapshot)
+	}
+	if s.wrong[Failing] > 0 && die.one(4) {
+		return lock.Snapshot{}, errInternal // done all the same
+	}
+	return snapshot, err
+}
+
+// write changes the lock in the name of r.
+func (s *server) write(r request) (lock.Snapshot, error) {
+	if r.verb == "insert" {
+		return s.client.Insert(context.Background(), r.record)
+	}
+	return s.client.Swap(context.Background(), r.old, r.record)
+}
+
+// begin and end enclose a fault of the server.
+func (s *server) begin(k Kind) {
+	s.mu.Lock()
+	s.wrong[k]++
+	s.mu.Unlock()
+	s.play.truth.disturbed()
+	switch k {
+	case Down:
+		s.breakWatches(errDown)
+	case Compacted:
+		s.breakWatches(errors.Join(errors.New("too old resource version"), lock.ErrExpired))
+	case Terminating:
+		s.delete()
+	}
+}
+
+func (s *server) end(k Kind) {
+	s.mu.Lock()
+	s.wrong[k]--
+	s.mu.Unlock()
+	s.play.truth.disturbed()
+}
+
+// well: nothing is wrong with it.
+func (s *server) well() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.wrong {
+		if n > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *server) breakWatches(err error) {
+	for _, p := range s.play.everybody() {
+		p.link.breakWatches(err)
+	}
+}
+
+// operate does to the lock what a fault says.
+func (s *server) operate(k Kind) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.play.truth.operated(k)
+	switch k {
+	case Deleted:
+		s.store.Delete(lockName)
+	case Emptied:
+		s.edit(func(r *lock.Record) { r.Holder = "" })
+	case Edited:
+		s.edit(func(r *lock.Record) { r.Transitions += 2 })
+	case Stolen:
+		s.edit(func(r *lock.Record) {
+			*r = lock.Record{Holder: "thief", Duration: s.play.plan.lease(), Transitions: r.Transitions + 1, Token: r.Token, Nonce: r.Nonce}
+		})
+	case Forged:
+		s.edit(func(r *lock.Record) { releaseAsClientGo(r) })
+	case Restored:
+		s.restore()
+	}
+}
+
+func (s *server) delete() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.play.truth.operated(Deleted)
+	s.store.Delete(lockName)
+}
+
+func (s *server) edit(change func(*lock.Record)) {
+	if _, ok := s.store.Get(lockName); ok {
+		s.store.Edit(lockName, change)
+	}
+}
+
+// save makes a backup, for restore.
+func (s *server) save() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.backup, _ = s.store.Get(lockName)
+}
+
+func (s *server) restore() {
+	if s.backup.Version != "" {
+		s.store.SetBack(lockName, s.backup)
+	}
+}
+
+// meddle changes what is not the election's.
+func (s *server) meddle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now, ok := s.store.Get(lockName); ok {
+		s.play.truth.meddled()
+		_, _ = s.client.Swap(context.Background(), now, now.Record) // nobody is faster
+	}
+}
