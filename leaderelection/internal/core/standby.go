@@ -105,7 +105,7 @@ func (c *Core) mine() bool {
 func (c *Core) vanishedUnderMe() bool {
 	s := c.view.snapshot
 	unheld := !c.view.exists || s.Token == c.term.token || s.Token == 0 && s.Released() // made anew
-	return c.last.nonce != "" && c.last.nonce == c.term.nonce && c.view.changed < c.term.sent+c.cfg.Renew && unheld
+	return c.lastWasMe() && c.view.changed < c.term.sent+c.cfg.Renew && unheld
 }
 
 // unknownHolder is until when somebody may lead under a lock that was emptied:

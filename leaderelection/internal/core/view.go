@@ -98,7 +98,7 @@ func (c *Core) remember(holder string, before view) {
 // since, and may have released it.
 func (c *Core) doubt(holder string, before view) {
 	s, l := c.view.snapshot, c.last
-	if !c.view.exists || l.holder == "" || l.nonce != "" && l.nonce == c.term.nonce {
+	if !c.view.exists || l.holder == "" || c.lastWasMe() {
 		return // nobody else is in doubt
 	}
 	switch later := holder != "" || s.Token != l.token && s.Token > 0; {
@@ -108,6 +108,13 @@ func (c *Core) doubt(holder string, before view) {
 	case before.exists && before.snapshot.UID != s.UID:
 		c.guard = max(c.guard, c.now+l.wait)
 	}
+}
+
+// lastWasMe: it was this candidate's own write. The nonce alone does not say so:
+// other clients leave it where it is when they take a lock.
+func (c *Core) lastWasMe() bool {
+	l := c.last
+	return l.holder == c.cfg.Identity && l.sealed && l.nonce != "" && l.nonce == c.term.nonce
 }
 
 // endsLast reports whether a released record was released by the last holder,
