@@ -55,7 +55,7 @@ func TestFenceFiresAgain(t *testing.T) {
 			a.client.Cut()
 			time.Sleep(16 * time.Second)
 			require.Equal(t, n+1, fences.Load())
-			require.Error(t, a.Check(nil), "its work outlives its lease")
+			require.ErrorContains(t, a.Check(nil), "has not returned, and its lease ran out")
 			a.client.Heal()
 			time.Sleep(4 * time.Second)
 		}
@@ -153,4 +153,18 @@ func TestRetryPeriodHasALowerBound(t *testing.T) {
 		LeaseDuration: 15 * time.Second, RenewDeadline: 10 * time.Second, RetryPeriod: 499 * time.Millisecond,
 	})
 	require.ErrorContains(t, err, "RetryPeriod = 499ms: must be at least 500ms")
+}
+
+// TestLockIsReleasedAfterAPanic: if Run's caller recovers.
+func TestLockIsReleasedAfterAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := locktest.NewStore()
+		a := newReplica(t, store, "a", nil)
+		require.PanicsWithValue(t, "boom", func() {
+			_ = a.Run(t.Context(), func(context.Context) error { panic("boom") })
+		})
+		time.Sleep(time.Second)
+		s, _ := store.Get("lock")
+		require.True(t, s.Released())
+	})
 }
