@@ -238,6 +238,7 @@ func (p *play) lively(now time.Duration, leaders int) {
 		p.led = now // the lock is kept for work that has not returned
 		return
 	}
+	var who *process // that could lead, or that waits for an answer
 	since, bound := time.Duration(-1), time.Duration(0)
 	for _, proc := range p.everybody() {
 		well, ok := proc.wellSince()
@@ -264,7 +265,12 @@ func (p *play) lively(now time.Duration, leaders int) {
 	}
 	p.truth.mu.Unlock()
 	if bound = time.Duration(float64(bound) / 0.95); now-since > bound {
-		p.broken(nil, Leaderless, "for %v", now-since)
+		for _, proc := range p.present() {
+			if who == nil || proc.link.hangs(proc.Lease) {
+				who = proc
+			}
+		}
+		p.broken(who, Leaderless, "nor anybody else, for %v", now-since)
 		p.led = now
 	}
 }

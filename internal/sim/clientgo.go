@@ -112,13 +112,18 @@ func (c *clientGo) Flaw(rule Rule, w *work) string {
 	case Wiped:
 		return "F4"
 	case TakenEarly:
-		return "F9"
+		return "mixed settings"
 	case KnownLoss:
 		return "F3"
 	case KnownGone:
 		return "F6"
 	case Untrue:
 		return "F11"
+	case Leaderless:
+		if c.process.link.hangs(c.process.Lease) {
+			return "F16"
+		}
+		return "F10"
 	case EarlyRelease:
 		for _, w := range c.process.working() {
 			if !w.cancelled.Load() {

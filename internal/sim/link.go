@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,12 +16,13 @@ type link struct {
 	server  *server
 	dice    dice
 
-	mu     sync.Mutex // guards the fields below
-	wrong  map[Kind]int
-	mended chan struct{}  // closed when a fault ends
-	well   time.Duration  // since when nothing is wrong
-	counts map[string]int // requests by verb
-	lost   map[*stream]struct{}
+	mu      sync.Mutex // guards the fields below
+	wrong   map[Kind]int
+	mended  chan struct{}  // closed when a fault ends
+	well    time.Duration  // since when nothing is wrong
+	counts  map[string]int // requests by verb
+	streams map[*stream]struct{}
+	asking  map[*sending]struct{} // that wait for an answer
 }
 
 var _ lock.Lock = (*link)(nil)
@@ -28,7 +30,7 @@ var _ lock.Lock = (*link)(nil)
 func newLink(p *process, s *server) *link {
 	return &link{
 		process: p, server: s, dice: p.dice, wrong: make(map[Kind]int), mended: make(chan struct{}),
-		well: s.play.now(), counts: make(map[string]int), lost: make(map[*stream]struct{}),
+		well: s.play.now(), counts: make(map[string]int), streams: make(map[*stream]struct{}), asking: make(map[*sending]struct{}),
 	}
 }
 
@@ -121,6 +123,8 @@ func (l *link) ask(ctx context.Context, r request, do func(request) (lock.Snapsh
 		return lock.Snapshot{}, err
 	}
 	r.from, r.n, r.sent = l.process, l.number(r.verb), &sending{at: l.server.play.now()}
+	l.waits(r.sent, true)
+	defer l.waits(r.sent, false)
 	reply := make(chan answer, 1)
 	go func() {
 		if !l.travel("to "+r.verb, r.n, Slow, Lossy, Mute, Cut) {
@@ -143,10 +147,36 @@ func (l *link) ask(ctx context.Context, r request, do func(request) (lock.Snapsh
 	select {
 	case a := <-reply:
 		l.process.told(r, a)
+		if a.err != nil {
+			l.process.note("%s: %v", r.verb, strings.ReplaceAll(a.err.Error(), "\n", ": "))
+		}
 		return a.snapshot, a.err
 	case <-ctx.Done():
+		l.process.note("%s: no answer", r.verb)
 		return lock.Snapshot{}, ctx.Err()
 	}
+}
+
+func (l *link) waits(s *sending, on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if on {
+		l.asking[s] = struct{}{}
+	} else {
+		delete(l.asking, s)
+	}
+}
+
+// hangs reports whether a request has waited for so long.
+func (l *link) hangs(d time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for s := range l.asking {
+		if l.server.play.now()-s.at > d {
+			return true
+		}
+	}
+	return false
 }
 
 // usual is what a way takes without faults, at most.

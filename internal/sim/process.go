@@ -134,6 +134,11 @@ func (p *process) working() []*work {
 	return slices.Clone(p.works)
 }
 
+// drains: works have been cancelled, and not all have returned.
+func (p *process) drains() bool {
+	return slices.ContainsFunc(p.working(), func(w *work) bool { return w.cancelled.Load() })
+}
+
 func (p *process) isDead() bool {
 	select {
 	case <-p.dead:

@@ -49,20 +49,11 @@ type regent struct {
 }
 
 func (r *regent) observe(e leaderelection.Event) {
-	text := ""
-	switch e.Kind {
-	case leaderelection.EventElected:
+	if e.Kind == leaderelection.EventElected {
 		r.terms++
-	case leaderelection.EventRequest:
-		if e.Err != nil {
-			text = fmt.Sprintf("%s failed after %v: %v", e.Request, e.Took, e.Err)
-		}
 	}
-	if text == "" && e.Kind != leaderelection.EventRequest {
-		text = fmt.Sprintf("observes: %s, holder %q, token %d, %v", e.Kind, e.Holder, e.Token, e.Err)
-	}
-	if text != "" {
-		r.process.note("%s", text)
+	if e.Kind != leaderelection.EventRequest { // those are told by the link
+		r.process.note("observes: %s, holder %q, token %d, %v", e.Kind, e.Holder, e.Token, e.Err)
 	}
 	r.process.observed(string(e.Kind), e.Token)
 }

@@ -38,10 +38,12 @@ func (p *process) write(ctx context.Context, w *work, n int) {
 	}
 	p.play.count("writes attempted")
 	response, err := gate.RoundTrip(r)
-	if err == nil {
+	var refused *leaderelection.GateError
+	switch {
+	case err == nil:
 		_ = response.Body.Close() // it has none
-	} else if errors.Is(err, leaderelection.ErrNoTerm) {
-		p.play.count("writes that the gate refused, or cancelled")
+	case errors.As(err, &refused):
+		p.play.count("writes that the gate refused")
 	}
 }
 

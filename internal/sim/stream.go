@@ -43,7 +43,7 @@ func (l *link) Watch(ctx context.Context, version string) (<-chan lock.Event, er
 		return nil, err
 	}
 	l.mu.Lock()
-	l.lost[s] = struct{}{}
+	l.streams[s] = struct{}{}
 	l.mu.Unlock()
 	go s.relay(ctx)
 	return s.out, nil
@@ -52,7 +52,7 @@ func (l *link) Watch(ctx context.Context, version string) (<-chan lock.Event, er
 func (l *link) breakWatches(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for s := range l.lost {
+	for s := range l.streams {
 		select {
 		case s.broken <- err:
 		default:
@@ -65,7 +65,7 @@ func (s *stream) relay(ctx context.Context) {
 	defer close(s.out)
 	defer func() {
 		s.link.mu.Lock()
-		delete(s.link.lost, s)
+		delete(s.link.streams, s)
 		s.link.mu.Unlock()
 	}()
 	timer := time.NewTimer(time.Hour)

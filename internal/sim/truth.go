@@ -98,7 +98,7 @@ func (t *truth) commit(r request, before lock.Snapshot, existed bool, after lock
 		t.foreign = t.play.plan.mixed() // which gets a grace
 	}
 	t.writer, t.changed = p, now
-	if took || after.Holder == "" {
+	if took || after.Holder == "" || p.drains() {
 		t.unsettled = now
 	}
 	p.note("writes: holder %q, token %d, version %s", after.Holder, after.Token, after.Version)
