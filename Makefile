@@ -46,8 +46,22 @@ model: ## search the core's states, STATES of each setting
 
 SEEDS ?= 100000
 .PHONY: sim
-sim: ## play SEEDS schedules of faults; SEEDS=1 SEED=n shows one
-	@$(GO) test -v -timeout=0 -count=1 ./internal/sim -seeds=$(SEEDS) -seed=$(or $(SEED),1)
+sim: ## play SEEDS schedules of faults; SEEDS=1 SEED=n tells one
+	@GOGC=400 $(GO) test -v -timeout=0 -count=1 -run=TestSeeds$$ ./internal/sim -seeds=$(SEEDS) -seed=$(or $(SEED),1)
+
+PLAYS ?= 2000
+.PHONY: control
+control: ## play PLAYS schedules with client-go's elector, too; writes the table of docs/guarantees.md
+	@GOGC=400 $(GO) test -v -timeout=0 -count=1 -run=TestControl$$ ./internal/sim -control=$(PLAYS) -table='$(CURDIR)/docs/guarantees.md'
+
+.PHONY: mutants
+mutants: ## put known flaws into the election, one at a time: a test has to fail for each (10 min)
+	@$(GO) run ./internal/mutants
+
+FUZZTIME ?= 10s
+.PHONY: fuzz
+fuzz: ## each fuzz target for FUZZTIME, one after another
+	@./.ci/fuzz '$(GO)' '$(FUZZTIME)'
 
 .PHONY: race
 race: ## PKG with the race detector

@@ -98,7 +98,7 @@ func (p *play) overlap(w, theirs *work) {
 		p.broken(who, TwoTerms, "has token %d, and that of %s, %d, is valid still", w.Token, other.name, theirs.Token)
 	default:
 		p.brokenBy(other, theirs, TwoWorks, "%s starts with token %d, and the work of %s with token %d has not returned (cancelled: %v)",
-			who.name, w.Token, other.name, theirs.Token, theirs.cancelled.Load())
+			who.name, w.Token, other.name, theirs.Token, theirs.over())
 	}
 }
 
@@ -172,7 +172,7 @@ func (p *play) check(proc *process, works []*work, now time.Duration) bool {
 	proc.mu.Unlock()
 	working := false
 	for _, w := range works {
-		if w.cancelled.Load() {
+		if w.over() {
 			continue
 		}
 		working = true

@@ -126,7 +126,7 @@ func (c *clientGo) Flaw(rule Rule, w *work) string {
 		return "F10"
 	case EarlyRelease:
 		for _, w := range c.process.working() {
-			if !w.cancelled.Load() {
+			if !w.over() {
 				return "F2"
 			}
 		}
@@ -145,7 +145,7 @@ func (c *clientGo) overlap(w *work) string {
 	p.mu.Unlock()
 	held := p.play.truth.holds(p)
 	switch {
-	case w != nil && w.cancelled.Load():
+	case w != nil && w.over():
 		return "F2b" // it drains, and the lock was not kept for it
 	case loss > 0 && p.play.gone():
 		return "F6"

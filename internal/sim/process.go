@@ -136,7 +136,7 @@ func (p *process) working() []*work {
 
 // drains: works have been cancelled, and not all have returned.
 func (p *process) drains() bool {
-	return slices.ContainsFunc(p.working(), func(w *work) bool { return w.cancelled.Load() })
+	return slices.ContainsFunc(p.working(), func(w *work) bool { return w.over() })
 }
 
 func (p *process) isDead() bool {

@@ -12,13 +12,16 @@ import (
 // work is one call of lead.
 type work struct {
 	Term
-	process   *process
-	run       int
-	order     int           // of the term among all
-	began     time.Duration // when
-	cancelled atomic.Bool
-	slept     atomic.Bool // the process was stopped meanwhile
+	process *process
+	run     int
+	order   int           // of the term among all
+	began   time.Duration // when
+	ctx     context.Context
+	slept   atomic.Bool // the process was stopped meanwhile
 }
+
+// over: it was cancelled, whether or not it has heard of that.
+func (w *work) over() bool { return w.ctx.Err() != nil }
 
 var errWork = errors.New("the work has failed")
 
@@ -28,7 +31,7 @@ const writePeriod = 2 * time.Second
 // lead is a work: it writes now and then until it is cancelled, and returns as
 // its habit is.
 func (p *process) lead(ctx context.Context, run int, t Term) error {
-	w := &work{Term: t, process: p, run: run, began: p.play.now()}
+	w := &work{Term: t, process: p, run: run, began: p.play.now(), ctx: ctx}
 	p.play.began(w)
 	defer p.returned(ctx, w)
 	end := time.Duration(1 << 62)
@@ -39,7 +42,6 @@ func (p *process) lead(ctx context.Context, run int, t Term) error {
 		d := min(p.dice.upTo(fmt.Sprint("write ", w.order, " ", run), n, writePeriod), end-p.play.now())
 		select {
 		case <-ctx.Done():
-			w.cancelled.Store(true)
 			return p.drain(ctx, w)
 		case <-p.dead:
 			return nil

@@ -197,7 +197,9 @@ func (c *Core) readReply(e ReadReply) {
 	if missing && !exists && c.view.known {
 		return
 	}
-	if !missing {
+	if missing {
+		c.attempts = slices.DeleteFunc(c.attempts, func(a attempt) bool { return a.base != "" }) // to what is gone
+	} else {
 		c.view.floor = 0 // it is what is stored now, also after a restore
 	}
 	c.learn(!missing, e.Snapshot)

@@ -48,15 +48,12 @@ func (c *Core) publishWake() Time {
 // judge finds out when the lock in view may be taken.
 func (c *Core) judge() {
 	at, refused := c.mayTake()
-	if at != Never && !c.mine() {
-		at = max(at, c.guard)
-	}
 	if refused && !c.refused {
 		c.emit(Note{Kind: NoteRefused, Holder: c.view.holder(), Snapshot: c.view.snapshot})
 	}
 	c.takeAt, c.refused = at, refused
 	if at != Never {
-		c.takeAt = max(at, c.holdUntil)
+		c.takeAt = max(at, c.guard, c.holdUntil)
 	}
 }
 

@@ -1,6 +1,7 @@
 package core_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -117,6 +118,33 @@ func TestConflictWithItself(t *testing.T) {
 	read := only[core.Read](t, s.step(core.WriteReply{ID: acquire.ID, Err: lock.ErrConflict}))
 	out := s.step(core.ReadReply{ID: read.ID, Snapshot: answer(acquire, "u", 11).Snapshot})
 	require.Equal(t, acquire.Record.Token, only[core.StartTerm](t, out).Token)
+}
+
+// A read says that the lock is gone. What was committed to it before is late.
+func TestLateReplyDoesNotBringALockBack(t *testing.T) {
+	s := newScript(t)
+	out := s.step(core.ReadReply{ID: 1, Snapshot: stored("u", 10, released(3))})
+	acquire, watch := only[core.Write](t, out), only[core.Watch](t, out)
+	s.step(core.WatchEnded{ID: watch.ID, Err: errors.New("connection reset")})
+	read := only[core.Read](t, s.wait(2*time.Second))
+	s.step(core.ReadReply{ID: read.ID, Err: lock.ErrNotFound})
+	for _, a := range s.step(answer(acquire, "u", 11)) {
+		require.NotContains(t, fmt.Sprintf("%T", a), "StartTerm")
+	}
+}
+
+// Between two looks a lock was made anew, and its new holder then gives it up. The
+// holder before may not have known of either.
+func TestLockMadeAnewUnseen(t *testing.T) {
+	s := newScript(t)
+	watch := only[core.Watch](t, s.step(core.ReadReply{ID: 1, Snapshot: stored("u", 10, held("b", 7))}))
+	s.step(core.WatchEnded{ID: watch.ID, Err: errors.New("connection reset")})
+	read := only[core.Read](t, s.wait(2*time.Second))
+	watch = only[core.Watch](t, s.step(core.ReadReply{ID: read.ID, Snapshot: stored("v", 20, held("z", 15))}))
+	out := s.step(core.WatchEvent{ID: watch.ID, Event: lock.Event{Snapshot: stored("v", 21, released(15))}})
+	require.Equal(t, core.NoteHolder, only[core.Note](t, out).Kind)
+	require.Len(t, out, 1)
+	only[core.Write](t, s.wait(15*time.Second))
 }
 
 func TestWriteToALockThatIsGoneIsFollowedByARead(t *testing.T) {
