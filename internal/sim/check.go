@@ -256,7 +256,7 @@ func (p *play) lively(now time.Duration, leaders int) {
 		return
 	}
 	p.truth.mu.Lock()
-	since = max(since, p.truth.unsettled, p.led)
+	since = max(since, p.truth.unsettled, p.truth.changed, p.led)
 	if p.truth.foreign {
 		bound += p.plan.lease() // a grace
 	}

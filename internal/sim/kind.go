@@ -95,6 +95,8 @@ func (k Kind) echo() time.Duration {
 		return longestLag
 	case Reordered:
 		return longestMix
+	case Busy:
+		return longestRetryAfter * time.Second
 	}
 	return 0
 }
@@ -103,6 +105,8 @@ const (
 	longestWay = 3 * time.Second // of a request or an answer
 	longestLag = 5 * time.Second // of a watch
 	longestMix = 2 * time.Second
+
+	longestRetryAfter = 3 // seconds
 )
 
 func (k Kind) scope() scope {

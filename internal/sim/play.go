@@ -201,7 +201,7 @@ func (p *play) tamper(k Kind, long time.Duration) {
 		p.note("", "the lock is as at the backup again")
 		p.server.operate(k)
 	case Meddled:
-		p.truth.disturbed()
+		p.truth.disturbed(0)
 		for end := p.now() + long; p.now() < end; {
 			time.Sleep(p.moment(dice(p.plan.Seed).upTo("meddle", int(p.now()), 300*time.Millisecond)))
 			p.server.meddle()

@@ -102,7 +102,7 @@ func (p *process) run(ctx context.Context) {
 		})
 	}
 	works.Wait()
-	p.play.truth.disturbed()
+	p.play.truth.disturbed(0)
 	if !p.ending() {
 		go func() {
 			time.Sleep(p.play.moment(p.dice.upTo("again", 1, time.Second)))
@@ -132,11 +132,6 @@ func (p *process) working() []*work {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Clone(p.works)
-}
-
-// drains: works have been cancelled, and not all have returned.
-func (p *process) drains() bool {
-	return slices.ContainsFunc(p.working(), func(w *work) bool { return w.over() })
 }
 
 func (p *process) isDead() bool {

@@ -57,7 +57,7 @@ func (s *server) handle(r request, do func() (lock.Snapshot, error)) (lock.Snaps
 	case s.wrong[Down] > 0:
 		return lock.Snapshot{}, errDown
 	case s.wrong[Busy] > 0 && die.IntN(10) < 7:
-		return lock.Snapshot{}, errors.Join(apierrors.NewTooManyRequests("busy", 1+die.IntN(3)), lock.ErrRejected)
+		return lock.Snapshot{}, errors.Join(apierrors.NewTooManyRequests("busy", 1+die.IntN(longestRetryAfter)), lock.ErrRejected)
 	case s.wrong[Failing] > 0 && die.one(4):
 		return lock.Snapshot{}, errInternal
 	case s.wrong[ReadOnly] > 0 && r.writes():
@@ -91,7 +91,7 @@ func (s *server) begin(k Kind) {
 	s.mu.Lock()
 	s.wrong[k]++
 	s.mu.Unlock()
-	s.play.truth.disturbed()
+	s.play.truth.disturbed(0)
 	switch k {
 	case Down:
 		s.breakWatches(errDown)
@@ -106,7 +106,7 @@ func (s *server) end(k Kind) {
 	s.mu.Lock()
 	s.wrong[k]--
 	s.mu.Unlock()
-	s.play.truth.disturbed()
+	s.play.truth.disturbed(k.echo())
 }
 
 // well: nothing is wrong with it.

@@ -98,9 +98,6 @@ func (t *truth) commit(r request, before lock.Snapshot, existed bool, after lock
 		t.foreign = t.play.plan.mixed() // which gets a grace
 	}
 	t.writer, t.changed = p, now
-	if took || after.Holder == "" || p.drains() {
-		t.unsettled = now
-	}
 	p.note("writes: holder %q, token %d, version %s", after.Holder, after.Token, after.Version)
 	return faults
 }
@@ -135,11 +132,11 @@ func (t *truth) holds(p *process) held {
 	return *t.of(p)
 }
 
-// disturbed: whatever there was to wait for may begin anew.
-func (t *truth) disturbed() {
+// disturbed: whatever there was to wait for may begin anew, after a while.
+func (t *truth) disturbed(after time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.unsettled = t.play.now()
+	t.unsettled = max(t.unsettled, t.play.now()+after)
 }
 
 // meddled: each version of a foreign record counts as a renewal.
@@ -147,7 +144,7 @@ func (t *truth) meddled() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.foreign {
-		t.unsettled = t.play.now()
+		t.changed = t.play.now()
 	}
 }
 
@@ -156,7 +153,7 @@ func (t *truth) operated(k Kind) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := t.play.now()
-	t.unsettled, t.changed, t.released = now, now, 0
+	t.changed, t.released = now, 0
 	switch k {
 	case Deleted:
 		t.deleted = now

@@ -86,5 +86,5 @@ func (p *process) returned(ctx context.Context, w *work) {
 	p.works = slices.DeleteFunc(p.works, func(o *work) bool { return o == w })
 	p.mu.Unlock()
 	p.note("work %d of the term with token %d has returned: %v", w.run, w.Token, context.Cause(ctx))
-	p.play.truth.disturbed()
+	p.play.truth.disturbed(0)
 }
