@@ -23,7 +23,7 @@ func (l *loop) request(name string, deadline core.Time, do func(context.Context)
 			l.e.observe(Event{Kind: EventRequest, Request: name, Took: l.e.now() - sent, Err: err})
 			l.log.Debug("request", "request", name, "took", l.e.now()-sent, "error", err)
 		}
-		l.e.send(answer{to: campaign, event: reply(snapshot, err), err: err})
+		l.e.send(answer{to: campaign, sent: sent, event: reply(snapshot, err), err: err})
 	})
 }
 
@@ -112,7 +112,7 @@ func (l *loop) watched(event lock.Event, ok bool) {
 	case event.Err != nil:
 		l.watch.err = event.Err
 	default:
-		l.note(nil, false)
+		l.note(nil, false, l.e.now())
 		l.step(core.WatchEvent{ID: l.watch.id, Event: event})
 	}
 }
@@ -123,7 +123,7 @@ func (l *loop) watchEnded() {
 	if err != nil {
 		l.log.Debug("watch ended", "error", err)
 		if !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, lock.ErrForbidden) && !errors.Is(err, lock.ErrExpired) {
-			l.note(err, false)
+			l.note(err, false, l.e.now())
 		}
 	}
 	l.step(core.WatchEnded{ID: id, Err: err})
@@ -139,12 +139,13 @@ type failing struct {
 }
 
 // note keeps count of failures in a row. An answer that the election can use
-// is none. That reads succeed says nothing of writes, which other rules of RBAC
-// allow: they have to succeed as well, or to cease.
-func (l *loop) note(err error, write bool) {
+// is none, if it was asked for after the first of them. That reads succeed says
+// nothing of writes, which other rules of RBAC allow: they have to succeed as
+// well, or to cease.
+func (l *loop) note(err error, write bool, sent time.Duration) {
 	now, f := l.e.now(), &l.failed
 	if err == nil || errors.Is(err, lock.ErrConflict) || errors.Is(err, lock.ErrNotFound) {
-		if f.now && (write || !f.writes || now-f.wrote > 2*l.e.cfg.RetryPeriod) {
+		if f.now && sent > f.since && (write || !f.writes || now-f.wrote > 2*l.e.cfg.RetryPeriod) {
 			l.log.Info("requests succeed again", "after", now-f.since)
 			*f = failing{}
 		}

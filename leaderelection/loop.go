@@ -51,6 +51,7 @@ type (
 	// answer is a reply for the core.
 	answer struct {
 		to    context.Context // the campaign's
+		sent  time.Duration   // when it was asked for
 		event core.Event
 		err   error
 	}
@@ -165,7 +166,7 @@ func (l *loop) handle(message any) {
 			return // an earlier campaign has asked
 		}
 		_, write := m.event.(core.WriteReply)
-		l.note(m.err, write)
+		l.note(m.err, write, m.sent)
 		l.step(m.event)
 	case joined:
 		l.step(core.WorkReturned{})
