@@ -144,7 +144,7 @@ func (t *truth) meddled() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.foreign {
-		t.changed = t.play.now()
+		t.unsettled = max(t.unsettled, t.play.now())
 	}
 }
 
