@@ -140,10 +140,6 @@ func (p Plan) lease() (longest time.Duration) {
 	return longest
 }
 
-func (p Plan) has(k Kind) bool {
-	return slices.ContainsFunc(p.Faults, func(f Fault) bool { return f.Kind == k })
-}
-
 // String is the plan as a person reads it.
 func (p Plan) String() string {
 	var b strings.Builder
