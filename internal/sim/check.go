@@ -6,45 +6,6 @@ import (
 	"time"
 )
 
-// Rule is a promise that can be broken.
-type Rule string
-
-// The rules.
-const (
-	TwoTerms     Rule = "two terms are valid at once"
-	TwoWorks     Rule = "two are at work at once"
-	TokenFalls   Rule = "a token does not rise"
-	StaleWrite   Rule = "a stale write passes gate and tokens"
-	EarlyRelease Rule = "the lock is released under work that runs"
-	Wiped        Rule = "another's record is emptied"
-	TakenEarly   Rule = "a lock is taken before it has expired"
-	KnownLoss    Rule = "work goes on after its process has seen that the lock is another's"
-	KnownGone    Rule = "work goes on after its process has seen that the lock is gone"
-	PastDeadline Rule = "work is not cancelled at its deadline"
-	PastLease    Rule = "work is not cancelled when the lease has run out"
-	SameIdentity Rule = "two of the same identity lead at once"
-	Untrue       Rule = "what an elector says of itself is not true"
-	Unjoined     Rule = "Run returns before its work"
-	Leaderless   Rule = "nobody leads although somebody can"
-	Unfenced     Rule = "work runs on past its lease, and OnFence was not called"
-)
-
-// Violation is a broken rule.
-type Violation struct {
-	Rule Rule
-	Text string
-	Flaw string // of client-go, as far as the play can tell
-}
-
-// What may happen all the same, and is counted. docs/guarantees.md says so.
-const (
-	afterStop     = "overlaps with work of a process that was stopped"
-	afterDeletion = "overlaps after a deletion, with a candidate that had not seen the lock held"
-	afterForgery  = "overlaps after a forged release"
-	afterRestore  = "overlaps after a backup was restored"
-	afterOverrun  = "overlaps with work that overran its lease, after OnFence"
-)
-
 // began checks a term that starts: nobody else may be at work.
 func (p *play) began(w *work) {
 	who := w.process
@@ -82,7 +43,7 @@ func (p *play) overlap(w, theirs *work) {
 		valid = theirs.Valid()
 	}
 	switch {
-	case theirs.slept.Load() && !valid:
+	case !valid && theirs.slept.Load() && p.now() < other.clock.ran()+prompt+other.Drain:
 		p.count(afterStop)
 	case reason != "":
 		p.count(reason)
@@ -106,28 +67,6 @@ func (p *process) fenced() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.fences > 0
-}
-
-// excuse is why docs/guarantees.md allows an overlap; "" if it does not.
-func (p *play) excuse(w, theirs *work) string {
-	mine, held := w.process, p.truth.holds(theirs.process)
-	mine.mu.Lock()
-	knew := mine.knew
-	mine.mu.Unlock()
-	t := p.truth
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	now, longest := p.now(), p.plan.lease()
-	recent := func(at time.Duration) bool { return at > 0 && at >= held.sent && now < at+2*longest }
-	switch {
-	case t.restoring():
-		return afterRestore
-	case recent(t.forged):
-		return afterForgery
-	case recent(t.deleted) && (held.token == 0 || !slices.Contains(knew, held.token)):
-		return afterDeletion
-	}
-	return ""
 }
 
 // look checks what electors say of themselves, and what they do.
@@ -184,7 +123,7 @@ func (p *play) check(proc *process, works []*work, now time.Duration) bool {
 			p.brokenBy(proc, w, rule, "has seen %v ago that its lock is lost, and its work with token %d goes on", now-loss, w.Token)
 		}
 		switch age := proc.age(held); {
-		case w.slept.Load(): // it is told as soon as its process runs again
+		case now < proc.clock.ran()+prompt: // it is told as soon as its process runs again
 		case p.strict && age > proc.Renew+prompt:
 			p.broken(proc, PastDeadline, "its work with token %d goes on %v after the last renewal was sent", w.Token, age)
 		case now-held.sent > proc.Lease:
@@ -223,58 +162,6 @@ func (p *process) age(h held) time.Duration {
 // once a second, by a clock that may be 2.4 % off.
 const prompt = 60 * time.Millisecond
 
-func (p *play) gone() bool {
-	s, ok := p.server.store.Get(lockName)
-	return !ok || s.Holder == ""
-}
-
-// lively requires a leader where nothing has been in the way of one for a
-// lease and two retries.
-func (p *play) lively(now time.Duration, leaders int) {
-	if leaders > 0 || !p.server.well() || p.over {
-		return
-	}
-	if k := p.truth.keeper(); k != nil && len(k.working()) > 0 && !k.clock.stopped() {
-		p.led = now // the lock is kept for work that has not returned
-		return
-	}
-	var who *process // that could lead, or that waits for an answer
-	since, bound := time.Duration(-1), time.Duration(0)
-	for _, proc := range p.everybody() {
-		well, ok := proc.wellSince()
-		switch {
-		case !ok:
-			continue
-		case proc.ending(), len(proc.working()) > 0:
-			continue
-		case since < 0 || well < since:
-			since = well
-		}
-		bound = max(bound, p.plan.lease()+2*proc.Retry)
-	}
-	if since < 0 {
-		return
-	}
-	p.truth.mu.Lock()
-	since = max(since, p.truth.unsettled, p.truth.changed, p.led)
-	if p.truth.foreign {
-		bound += p.plan.lease() // a grace
-	}
-	if p.truth.restoring() {
-		bound += 2 * p.plan.lease() // versions that were seen before are not believed
-	}
-	p.truth.mu.Unlock()
-	if bound = time.Duration(float64(bound) / 0.95); now-since > bound {
-		for _, proc := range p.present() {
-			if who == nil || proc.link.hangs(proc.Lease) {
-				who = proc
-			}
-		}
-		p.broken(who, Leaderless, "nor anybody else, for %v", now-since)
-		p.led = now
-	}
-}
-
 // broken notes a violation.
 func (p *play) broken(who *process, rule Rule, format string, args ...any) {
 	p.brokenBy(who, nil, rule, format, args...)
@@ -294,4 +181,10 @@ func (p *play) brokenBy(who *process, w *work, rule Rule, format string, args ..
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.result.Violations = append(p.result.Violations, v)
+}
+
+// gone: there is no lock, or it has no holder.
+func (p *play) gone() bool {
+	s, ok := p.server.store.Get(lockName)
+	return !ok || s.Holder == ""
 }

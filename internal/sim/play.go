@@ -26,7 +26,7 @@ type Result struct {
 // play is one schedule under way.
 type play struct {
 	plan     Plan
-	make     Maker
+	maker    Maker
 	strict   bool // Regent's promises, not only those that any elector makes
 	traced   bool
 	origin   time.Time
@@ -56,10 +56,10 @@ type Options struct {
 // Play plays a plan. Its error says that electors could not be made.
 func Play(plan Plan, o Options) (Result, error) {
 	p := &play{
-		plan: plan, make: o.Make, traced: o.Trace, origin: time.Now(), used: make(map[time.Duration]bool), procs: make([]*process, len(plan.Candidates)),
+		plan: plan, maker: o.Make, traced: o.Trace, origin: time.Now(), used: make(map[time.Duration]bool), procs: make([]*process, len(plan.Candidates)),
 	}
-	if p.make == nil {
-		p.make, p.strict = regents, true
+	if p.maker == nil {
+		p.maker, p.strict = regents, true
 	}
 	p.server, p.truth, p.register = newServer(p), newTruth(p), &register{play: p}
 	p.result.Plan, p.result.Counts = plan, make(map[string]int)
@@ -214,9 +214,9 @@ func (p *play) tamper(k Kind, long time.Duration) {
 // again starts a candidate whose process has ended, unless another did.
 func (p *play) again(old *process) {
 	p.mu.Lock()
-	go_ := !p.over && p.procs[old.index] == old
+	due := !p.over && p.procs[old.index] == old
 	p.mu.Unlock()
-	if go_ {
+	if due {
 		if err := p.start(old.index); err != nil {
 			panic(err) // it could be started before
 		}

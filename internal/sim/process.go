@@ -67,7 +67,7 @@ func (p *play) start(i int) error {
 	}
 	proc.link = newLink(proc, p.server)
 	var err error
-	if proc.elector, err = p.make(proc); err != nil {
+	if proc.elector, err = p.maker(proc); err != nil {
 		return err
 	}
 	var ctx context.Context
