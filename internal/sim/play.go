@@ -9,8 +9,6 @@ import (
 	"sync"
 	"testing/synctest"
 	"time"
-
-	"github.com/regent-ha/regent/lock"
 )
 
 // Result is how a play went.
@@ -276,13 +274,4 @@ func (p *play) trace() string {
 		fmt.Fprintf(&b, "%10.4fs  %-4s %s\n", l.at.Seconds(), l.who, l.text)
 	}
 	return b.String()
-}
-
-// releaseAsClientGo gives a record the form of client-go's release.
-func releaseAsClientGo(r *lock.Record) {
-	now := time.Now().Truncate(time.Microsecond)
-	*r = lock.Record{
-		Duration: time.Second, Acquired: now, Renewed: now, Transitions: r.Transitions + 1,
-		SealedTransitions: r.SealedTransitions, Nonce: r.Nonce, Token: r.Token, Candidates: r.Candidates,
-	}
 }

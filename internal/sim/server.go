@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
@@ -98,7 +99,7 @@ func (s *server) begin(k Kind) {
 	case Compacted:
 		s.breakWatches(errors.Join(errors.New("too old resource version"), lock.ErrExpired))
 	case Terminating:
-		s.delete()
+		s.operate(Deleted)
 	}
 }
 
@@ -131,6 +132,9 @@ func (s *server) breakWatches(err error) {
 func (s *server) operate(k Kind) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, ok := s.store.Get(lockName); !ok && k != Restored {
+		return
+	}
 	s.play.truth.operated(k)
 	switch k {
 	case Deleted:
@@ -144,22 +148,20 @@ func (s *server) operate(k Kind) {
 			*r = lock.Record{Holder: "thief", Duration: s.play.plan.lease(), Transitions: r.Transitions + 1, Token: r.Token, Nonce: r.Nonce}
 		})
 	case Forged:
-		s.edit(func(r *lock.Record) { releaseAsClientGo(r) })
+		s.edit(release)
 	case Restored:
 		s.restore()
 	}
 }
 
-func (s *server) delete() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.play.truth.operated(Deleted)
-	s.store.Delete(lockName)
-}
+func (s *server) edit(change func(*lock.Record)) { s.store.Edit(lockName, change) }
 
-func (s *server) edit(change func(*lock.Record)) {
-	if _, ok := s.store.Get(lockName); ok {
-		s.store.Edit(lockName, change)
+// release gives a record the form of client-go's release.
+func release(r *lock.Record) {
+	now := time.Now().Truncate(time.Microsecond)
+	*r = lock.Record{
+		Duration: time.Second, Acquired: now, Renewed: now, Transitions: r.Transitions + 1,
+		SealedTransitions: r.SealedTransitions, Nonce: r.Nonce, Token: r.Token, Candidates: r.Candidates,
 	}
 }
 
@@ -171,7 +173,7 @@ func (s *server) save() {
 }
 
 func (s *server) restore() {
-	if s.backup.Version != "" {
+	if s.backup.Version != "" { // else there was no lock then
 		s.store.SetBack(lockName, s.backup)
 	}
 }
