@@ -3,7 +3,9 @@ package lock_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -112,4 +114,36 @@ func TestFromResourceLockWaitsItsTurnNoLongerThanItsContext(t *testing.T) {
 	require.ErrorContains(t, err, "get lock stuck: ")
 	close(s.leave)
 	require.NoError(t, <-done)
+}
+
+// What client-go's locks remember between two calls is not for two goroutines.
+func TestFromResourceLockServesOneAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &counting{leave: make(chan struct{})}
+		f, err := lock.FromResourceLock(s)
+		require.NoError(t, err)
+		for range 3 {
+			go func() { _, _ = f.Read(context.Background()) }() // counted below
+		}
+		for served := int32(1); served <= 3; served++ {
+			synctest.Wait()
+			require.Equal(t, served, s.entered.Load())
+			s.leave <- struct{}{}
+		}
+	})
+}
+
+// counting is a resourcelock.Interface that counts its Gets, which wait.
+type counting struct {
+	resourcelock.Interface
+	entered atomic.Int32
+	leave   chan struct{}
+}
+
+func (*counting) Describe() string { return "counting" }
+
+func (s *counting) Get(context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	s.entered.Add(1)
+	<-s.leave
+	return new(resourcelock.LeaderElectionRecord), nil, nil
 }
