@@ -174,7 +174,7 @@ func (t *truth) restored(r Rule) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch r {
-	case TokenFalls, StaleWrite, Untrue:
+	case TokenFalls, StaleWrite, Untrue, PastDeadline:
 		return t.back > 0
 	case TakenEarly, Wiped, KnownLoss, EarlyRelease:
 		return t.restoring()

@@ -186,6 +186,9 @@ func (c *Core) readReply(e ReadReply) {
 				c.answered(current || e.Snapshot.Version == c.view.snapshot.Version)
 				return
 			}
+			if restored {
+				c.disown()
+			}
 			current = true
 		}
 	}
@@ -205,6 +208,9 @@ func (c *Core) readReply(e ReadReply) {
 	c.learn(!missing, e.Snapshot)
 	c.watchOwes()
 }
+
+// disown: what is stored may be an own write of before, but others have led since.
+func (c *Core) disown() { c.attempts, c.term.nonce = nil, "" }
 
 // answered ends the wish, or asks again at once if the answer was too old.
 // Other reads may be under way: what they tell is taken in when it is newer.

@@ -133,6 +133,23 @@ func TestLateReplyDoesNotBringALockBack(t *testing.T) {
 	}
 }
 
+// etcd is restored from a backup that was made while this candidate led. Others
+// have led since.
+func TestRestoredOwnRecord(t *testing.T) {
+	s := newScript(t)
+	out := s.step(core.ReadReply{ID: 1, Snapshot: stored("u", 10, released(3))})
+	watch, own := only[core.Watch](t, out), answer(only[core.Write](t, out), "u", 11)
+	s.step(own)
+	s.step(core.WatchEvent{ID: watch.ID, Event: lock.Event{Snapshot: stored("u", 20, held("b", 15))}})
+	s.step(core.WorkReturned{})
+	s.step(core.WatchEnded{ID: watch.ID, Err: errors.New("connection reset")})
+	read := only[core.Read](t, s.wait(2*time.Second))
+	for _, a := range s.step(core.ReadReply{ID: read.ID, Snapshot: own.Snapshot}) {
+		require.NotContains(t, fmt.Sprintf("%T", a), "Write")
+	}
+	only[core.Write](t, s.wait(15*time.Second))
+}
+
 // Between two looks a lock was made anew, and its new holder then gives it up. The
 // holder before may not have known of either.
 func TestLockMadeAnewUnseen(t *testing.T) {
