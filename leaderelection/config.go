@@ -56,7 +56,8 @@ type Config struct {
 	// Not negative.
 	DrainTimeout time.Duration
 	// OnOverrun is called with each such report, beside the log. A program
-	// that would rather end than drain on may end itself here. Optional.
+	// that would rather end than drain on may end itself here. Like OnFence it
+	// is called on a goroutine of its own. Optional.
 	OnOverrun func(Overrun)
 	// OnFence is called when the work of a term has not returned and the lease
 	// is about to expire, because no renewal succeeds: another may lead

@@ -26,15 +26,17 @@ func slow(d time.Duration) func(context.Context) error {
 
 func TestOverrunIsReportedAgainAndAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var reports []time.Duration
+		reports := make(chan time.Duration, 10)
 		a := newReplica(t, locktest.NewStore(), "a", func(c *leaderelection.Config) {
 			c.DrainTimeout = 5 * time.Second
-			c.OnOverrun = func(o leaderelection.Overrun) { reports = append(reports, o.For) }
+			c.OnOverrun = func(o leaderelection.Overrun) { reports <- o.For }
 		})
 		stop := a.start(slow(12 * time.Second))
 		time.Sleep(time.Second)
 		require.NoError(t, stop())
-		require.Equal(t, []time.Duration{5 * time.Second, 10 * time.Second}, reports)
+		require.Len(t, reports, 2)
+		require.Equal(t, 5*time.Second, <-reports)
+		require.Equal(t, 10*time.Second, <-reports)
 	})
 }
 

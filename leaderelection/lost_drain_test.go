@@ -19,14 +19,15 @@ func TestLossEndsATermThatDrains(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := locktest.NewStore()
 		a := newReplica(t, store, "a", nil)
-		var term *leaderelection.Term
+		terms := make(chan *leaderelection.Term, 1)
 		stop := a.start(func(ctx context.Context) error {
-			term, _ = leaderelection.TermFromContext(ctx)
+			term, _ := leaderelection.TermFromContext(ctx)
+			terms <- term
 			<-ctx.Done()
 			time.Sleep(8 * time.Second)
 			return nil
 		})
-		time.Sleep(time.Second)
+		term := <-terms
 		done := make(chan error)
 		go func() { done <- stop() }()
 		time.Sleep(time.Second)

@@ -133,6 +133,26 @@ func TestLateReplyDoesNotBringALockBack(t *testing.T) {
 	}
 }
 
+// One holder's lock was deleted long ago. Since then another held it, which was
+// not seen, and it was emptied, which was; it is deleted then.
+func TestEmptiedUnderAThirdThenDeleted(t *testing.T) {
+	s := newScript(t)
+	watch := only[core.Watch](t, s.step(core.ReadReply{ID: 1, Snapshot: stored("u", 10, held("b", 7))}))
+	gone := stored("u", 11, held("b", 7))
+	s.step(core.WatchEvent{ID: watch.ID, Event: lock.Event{Snapshot: gone, Deleted: true}})
+	insert := only[core.Write](t, s.wait(15*time.Second))
+	emptied := stored("v", 30, held("", 21))
+	emptied.Sealed = false
+	s.step(core.WatchEvent{ID: watch.ID, Event: lock.Event{Snapshot: emptied}})
+	s.step(core.WriteReply{ID: insert.ID, Err: lock.ErrConflict})
+	gone = emptied
+	gone.Version = "31"
+	for _, a := range s.step(core.WatchEvent{ID: watch.ID, Event: lock.Event{Snapshot: gone, Deleted: true}}) {
+		require.NotContains(t, fmt.Sprintf("%T", a), "Write")
+	}
+	require.Nil(t, only[core.Write](t, s.wait(25*time.Second)).Old)
+}
+
 // etcd is restored from a backup that was made while this candidate led. Others
 // have led since.
 func TestRestoredOwnRecord(t *testing.T) {

@@ -28,9 +28,6 @@ type last struct {
 	until  Time          // Never while the lock still names it
 }
 
-// somebody held a lock that was emptied before this candidate saw it.
-const somebody = "?"
-
 // learn takes in what is stored in the lock, which is newer than the view.
 func (c *Core) learn(exists bool, s lock.Snapshot) {
 	before := c.view
@@ -51,8 +48,6 @@ func (c *Core) learn(exists bool, s lock.Snapshot) {
 	holder := ""
 	if exists {
 		holder = s.Holder
-	} else if before.exists && before.holder() == "" && !before.snapshot.Released() && c.last.holder == "" {
-		c.last = last{holder: somebody, token: before.snapshot.Token, until: c.unknownHolder(before)}
 	}
 	c.remember(holder, before)
 	c.settleOwnership()
@@ -94,10 +89,13 @@ func (c *Core) remember(holder string, before view) {
 }
 
 // doubt guards against a holder whose lock vanished, or was made anew, and who
-// was not seen to give it up: somebody who did not know of it has held the lock
-// since, and may have released it.
+// was not seen to give it up: one who did not know of it may have held the lock
+// since, and released it.
 func (c *Core) doubt(holder string, before view) {
 	s, l := c.view.snapshot, c.last
+	if r := before.snapshot; before.exists && before.holder() == "" && !r.Released() && (l.holder == "" || r.Token != l.token) {
+		c.guard = max(c.guard, c.unknownHolder(before)) // it was emptied under somebody unseen
+	}
 	if !c.view.exists || l.holder == "" || c.lastWasMe() {
 		return // nobody else is in doubt
 	}
