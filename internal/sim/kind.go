@@ -11,7 +11,7 @@ type Kind string
 // What goes wrong with one candidate's way to the API server.
 const (
 	Slow       Kind = "slow"            // its requests and answers take up to 3 s each
-	Lossy      Kind = "lossy"           // every third of its requests and answers is lost
+	Lossy      Kind = "lossy"           // every sixth of its requests and answers is lost
 	Mute       Kind = "mute"            // its requests are lost; its watch goes on
 	Deaf       Kind = "deaf"            // its requests arrive, answers and events do not
 	Cut        Kind = "cut off"         // nothing arrives either way

@@ -8,9 +8,17 @@ func (p *play) lively(now time.Duration, leaders int) {
 	if leaders > 0 || !p.server.well() || p.over {
 		return
 	}
-	if k := p.truth.keeper(); k != nil && len(k.working()) > 0 && !k.clock.stopped() {
-		p.led = now // the lock is kept for work that has not returned
-		return
+	waits := true // for what stands in the lock: who wrote it may not know of it
+	if k := p.truth.keeper(); k != nil {
+		if len(k.working()) > 0 && !k.clock.stopped() {
+			p.led = now // the lock is kept for work that has not returned
+			return
+		}
+		well, ok := k.wellSince()
+		waits = !ok || well > p.truth.lastWrite() || k.ending()
+		if !waits && now-p.truth.lastWrite() < prompt {
+			return // it is about to hear that it leads
+		}
 	}
 	since, bound := time.Duration(-1), time.Duration(0)
 	for _, proc := range p.everybody() {
@@ -29,7 +37,10 @@ func (p *play) lively(now time.Duration, leaders int) {
 		return
 	}
 	p.truth.mu.Lock()
-	since = max(since, p.truth.unsettled, p.truth.changed, p.led)
+	since = max(since, p.truth.unsettled, p.led)
+	if waits {
+		since = max(since, p.truth.changed)
+	}
 	if p.truth.foreign {
 		bound += p.plan.lease() // a grace
 	}

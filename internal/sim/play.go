@@ -81,6 +81,9 @@ func Play(plan Plan, o Options) (Result, error) {
 	for p.led < calm && p.now() < calm+6*plan.lease() {
 		p.watch(p.now() + lookPeriod)
 	}
+	if p.led < calm {
+		p.broken(p.hanging(), Leaderless, "nor anybody else, to the end")
+	}
 	p.close()
 	return p.result, nil
 }

@@ -97,7 +97,7 @@ func (r *regent) Contradictions(is Facts) (faults []string) {
 	say(is.Leads == s.Deadline.IsZero(), "Status.Deadline is set: %v, IsLeader %v", !s.Deadline.IsZero(), is.Leads)
 	say(is.Working && s.Token != last.token, "Status.Token is %d, the term has %d", s.Token, last.token)
 	say((last.elected && !last.ended) != is.Working, "observers were told of a term: %v, and of its end: %v; work was not cancelled: %v", last.elected, last.ended, is.Working)
-	if r.looks++; r.metrics != nil && r.looks%measured == 0 {
+	if r.looks++; r.metrics != nil && r.looks%measured < 2 { // a fault has to be seen twice
 		faults = append(faults, r.measure(is)...)
 	}
 	return faults

@@ -44,6 +44,9 @@ func (p *process) write(ctx context.Context, w *work, n int) {
 		_ = response.Body.Close() // it has none
 	case errors.As(err, &refused):
 		p.play.count("writes that the gate refused")
+		if !p.clock.stopped() && w.Valid() {
+			p.play.broken(p, Ungated, "a write of the term with token %d was refused: %v", w.Token, err)
+		}
 	}
 }
 
@@ -52,6 +55,9 @@ const patience = 3 * time.Second
 
 // carry is the way below the gate: a while in the client, then to the server.
 func (p *process) carry(r *http.Request, w *work, n int) (*http.Response, error) {
+	if !p.clock.stopped() && !w.Valid() {
+		p.play.broken(p, Ungated, "a write of the term with token %d has passed", w.Token)
+	}
 	name := fmt.Sprint("register ", w.order, " ", w.run)
 	select {
 	case <-time.After(p.play.moment(p.dice.upTo("client "+name, n, usual))):

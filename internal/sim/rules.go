@@ -23,6 +23,7 @@ const (
 	PastLease    Rule = "work is not cancelled when the lease has run out"
 	SameIdentity Rule = "two of the same identity lead at once"
 	Untrue       Rule = "what an elector says of itself is not true"
+	Ungated      Rule = "the gate lets a write through without a valid term, or stops one with it"
 	Unjoined     Rule = "Run returns before its work"
 	Leaderless   Rule = "nobody leads although somebody can"
 	Unfenced     Rule = "work runs on past its lease, and OnFence was not called"

@@ -132,8 +132,8 @@ func (s *server) breakWatches(err error) {
 func (s *server) operate(k Kind) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.store.Get(lockName); !ok && k != Restored {
-		return
+	if _, ok := s.store.Get(lockName); !ok && k != Restored || k == Restored && s.backup.Version == "" {
+		return // there is nothing
 	}
 	s.play.truth.operated(k)
 	switch k {
@@ -150,7 +150,7 @@ func (s *server) operate(k Kind) {
 	case Forged:
 		s.edit(release)
 	case Restored:
-		s.restore()
+		s.store.SetBack(lockName, s.backup)
 	}
 }
 
@@ -169,12 +169,9 @@ func release(r *lock.Record) {
 func (s *server) save() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.backup, _ = s.store.Get(lockName)
-}
-
-func (s *server) restore() {
-	if s.backup.Version != "" { // else there was no lock then
-		s.store.SetBack(lockName, s.backup)
+	s.backup = lock.Snapshot{}
+	if now, ok := s.store.Get(lockName); ok {
+		s.backup = now
 	}
 }
 

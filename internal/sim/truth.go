@@ -64,7 +64,11 @@ func (t *truth) commit(r request, before lock.Snapshot, existed bool, after lock
 	took := after.Holder != "" && (after.Token != held.token || after.Token == 0 && t.writer != p)
 	mine := before.Holder == p.identity && held.nonces[before.Nonce]
 	if existed && before.Holder != "" && !mine {
-		if wait := before.Duration * 95 / 100; after.Holder == "" {
+		wait := before.Duration * 95 / 100
+		if t.play.strict && (!before.Sealed || before.Duration != p.Lease) {
+			wait += p.Renew * 95 / 100 // a grace
+		}
+		if after.Holder == "" {
 			broken(Wiped, "empties the lock, which %q holds", before.Holder)
 		} else if now-t.changed < wait {
 			broken(TakenEarly, "takes the lock of %q, %v after its last change", before.Holder, now-t.changed)
@@ -116,6 +120,13 @@ func (t *truth) keeper() *process {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.writer
+}
+
+// lastWrite is when the record was changed last.
+func (t *truth) lastWrite() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.changed
 }
 
 // wrote reports whether s is as p wrote it.
@@ -174,9 +185,9 @@ func (t *truth) restored(r Rule) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch r {
-	case TokenFalls, StaleWrite, Untrue, PastDeadline:
+	case TokenFalls, StaleWrite:
 		return t.back > 0
-	case TakenEarly, Wiped, KnownLoss, EarlyRelease:
+	case TakenEarly, Wiped, KnownLoss, EarlyRelease, Untrue, PastDeadline:
 		return t.restoring()
 	}
 	return false

@@ -192,6 +192,9 @@ func (c *Core) readReply(e ReadReply) {
 			current = true
 		}
 	}
+	if !missing && !exists && e.Snapshot.Revision() < c.view.floor {
+		c.disown() // from a backup
+	}
 	if !current {
 		c.answered(false)
 		return

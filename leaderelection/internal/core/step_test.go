@@ -39,6 +39,14 @@ func (s *script) wait(d time.Duration) []core.Action {
 	return s.step(core.Tick{})
 }
 
+// noWrite feeds the core what it must not answer with a write.
+func (s *script) noWrite(e core.Event) {
+	s.t.Helper()
+	for _, a := range s.step(e) {
+		require.NotContains(s.t, fmt.Sprintf("%T", a), "Write")
+	}
+}
+
 // only returns the one action of a kind.
 func only[A core.Action](t *testing.T, actions []core.Action) (found A) {
 	t.Helper()
@@ -151,6 +159,55 @@ func TestEmptiedUnderAThirdThenDeleted(t *testing.T) {
 		require.NotContains(t, fmt.Sprintf("%T", a), "Write")
 	}
 	require.Nil(t, only[core.Write](t, s.wait(25*time.Second)).Old)
+}
+
+// The lock of a leader was made anew by another client, which then gave it up.
+// It leaves no token.
+func TestLockMadeAnewByAnotherClient(t *testing.T) {
+	s := newScript(t)
+	watch := only[core.Watch](t, s.step(core.ReadReply{ID: 1, Snapshot: stored("u", 10, held("b", 7))}))
+	s.step(core.WatchEnded{ID: watch.ID, Err: errors.New("connection reset")})
+	read := only[core.Read](t, s.wait(2*time.Second))
+	at := time.Unix(1_000_000_000, 0)
+	gone := lock.Record{Duration: time.Second, Acquired: at, Renewed: at, Transitions: 1}
+	require.True(t, gone.Released())
+	s.noWrite(core.ReadReply{ID: read.ID, Snapshot: stored("v", 20, gone)})
+	only[core.Write](t, s.wait(15*time.Second))
+}
+
+// A hand shortens the duration under a leader.
+func TestShortenedDuration(t *testing.T) {
+	s := newScript(t)
+	watch := only[core.Watch](t, s.step(core.ReadReply{ID: 1, Snapshot: stored("u", 10, held("b", 7))}))
+	edited := stored("u", 11, held("b", 7))
+	edited.Sealed, edited.Duration = false, time.Second
+	s.noWrite(core.WatchEvent{ID: watch.ID, Event: lock.Event{Snapshot: edited}})
+	for range 24 {
+		for _, a := range s.wait(time.Second) {
+			require.NotContains(t, fmt.Sprintf("%T", a), "Write")
+			if read, ok := a.(core.Read); ok { // the watch is silent
+				s.noWrite(core.ReadReply{ID: read.ID, Snapshot: edited})
+			}
+		}
+	}
+	only[core.Write](t, s.wait(2*time.Second))
+}
+
+// A leader's lock was deleted; a restored backup brings back its own record.
+func TestRestoredOwnRecordAfterADeletion(t *testing.T) {
+	s := newScript(t)
+	out := s.step(core.ReadReply{ID: 1, Snapshot: stored("u", 10, released(3))})
+	watch, own := only[core.Watch](t, out), answer(only[core.Write](t, out), "u", 11)
+	s.step(own)
+	gone := own.Snapshot
+	gone.Version = "20"
+	s.step(core.WatchEvent{ID: watch.ID, Event: lock.Event{Snapshot: gone, Deleted: true}})
+	s.step(core.WatchEnded{ID: watch.ID, Err: errors.New("connection reset")})
+	s.wait(12 * time.Second)
+	read := only[core.Read](t, s.wait(4*time.Second))
+	s.step(core.WorkReturned{})
+	s.noWrite(core.ReadReply{ID: read.ID, Snapshot: own.Snapshot})
+	only[core.Write](t, s.wait(15*time.Second))
 }
 
 // etcd is restored from a backup that was made while this candidate led. Others

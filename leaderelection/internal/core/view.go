@@ -96,10 +96,10 @@ func (c *Core) doubt(holder string, before view) {
 	if r := before.snapshot; before.exists && before.holder() == "" && !r.Released() && (l.holder == "" || r.Token != l.token) {
 		c.guard = max(c.guard, c.unknownHolder(before)) // it was emptied under somebody unseen
 	}
-	if !c.view.exists || l.holder == "" || c.lastWasMe() {
+	if !c.view.exists || l.holder == "" || c.lastWasMe() && c.now < c.term.sent+c.cfg.Renew {
 		return // nobody else is in doubt
 	}
-	switch later := holder != "" || s.Token != l.token && s.Token > 0; {
+	switch later := holder != "" || !s.Sealed || s.Token != l.token && s.Token > 0; {
 	case !later:
 	case l.until != Never:
 		c.guard = max(c.guard, l.until)
@@ -128,8 +128,8 @@ func (c *Core) endsLast(r lock.Record) bool {
 }
 
 func (c *Core) duration(r lock.Record) time.Duration {
-	if r.Duration <= 0 {
-		return c.cfg.Lease
+	if r.Duration <= 0 || !r.Sealed && r.Duration < c.cfg.Lease {
+		return c.cfg.Lease // a hand may have shortened it under one of our own
 	}
 	return r.Duration
 }
