@@ -55,8 +55,8 @@ control: ## play PLAYS schedules with client-go's elector, too; writes the table
 	@GOGC=400 $(GO) test -v -timeout=0 -count=1 -run=TestControl$$ ./internal/sim -control=$(PLAYS) -table='$(CURDIR)/docs/guarantees.md'
 
 .PHONY: mutants
-mutants: ## put known flaws into the election, one at a time: a test has to fail for each (10 min)
-	@$(GO) run ./internal/mutants
+mutants: ## put faults into the election, one at a time: a test has to fail for each (10 min; ONLY=^F: the peers')
+	@$(GO) run ./internal/mutants -only='$(ONLY)'
 
 FUZZTIME ?= 10s
 .PHONY: fuzz

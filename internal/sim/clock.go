@@ -16,7 +16,6 @@ type clock struct {
 	mu     sync.Mutex    // guards the fields below
 	until  time.Duration // when it goes on; in the past: it runs
 	spread time.Duration // timers that were due meanwhile come so late at most
-	asked  int
 }
 
 // Now is a time that never goes back, and blocks while the process is stopped.
@@ -45,8 +44,7 @@ func (c *clock) left() time.Duration {
 	defer c.mu.Unlock()
 	d := c.until - c.play.now()
 	if d > 0 {
-		c.asked++
-		d += c.dice.upTo("clock", c.asked, c.spread)
+		d += c.dice.upTo("clock", int(c.play.now()), c.spread)
 	}
 	return d
 }

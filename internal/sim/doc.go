@@ -6,9 +6,9 @@
 // a store in memory, and says which promises were broken (see [Rule]). What
 // docs/guarantees.md allows is counted instead.
 //
-// A seed always plays alike: what happens is decided by [dice] that give the
-// same answer in whatever order they are asked, and no two things happen at the
-// same moment, so nothing is left to the order in which goroutines run.
+// A seed plays alike: what happens is decided by [dice] that give the same
+// answer in whatever order they are asked, and hardly two things happen at the
+// same moment, so next to nothing is left to the order in which goroutines run.
 //
 // The same plan can be played with client-go's elector in place of Regent's,
 // as a control: a checker that finds nothing wrong anywhere proves nothing.

@@ -20,7 +20,7 @@ type link struct {
 	wrong   map[Kind]int
 	mended  chan struct{}  // closed when a fault ends
 	well    time.Duration  // since when nothing is wrong
-	counts  map[string]int // requests by verb
+	counts  map[string]int // requests by kind
 	streams map[*stream]struct{}
 	asking  map[*sending]struct{} // that wait for an answer
 }
@@ -83,11 +83,11 @@ func (l *link) wellSince() (time.Duration, bool) {
 	return l.well, true
 }
 
-func (l *link) number(verb string) int {
+func (l *link) number(kind string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.counts[verb]++
-	return l.counts[verb]
+	l.counts[kind]++
+	return l.counts[kind]
 }
 
 // sending is a request under way.
@@ -122,12 +122,19 @@ func (l *link) ask(ctx context.Context, r request, do func(request) (lock.Snapsh
 	if err := ctx.Err(); err != nil {
 		return lock.Snapshot{}, err
 	}
-	r.from, r.n, r.sent = l.process, l.number(r.verb), &sending{at: l.server.play.now()}
+	r.kind = r.verb
+	switch {
+	case r.verb == "swap" && r.record.Nonce == r.old.Nonce:
+		r.kind = "publish"
+	case r.verb == "swap" && r.record.Holder == "":
+		r.kind = "release"
+	}
+	r.from, r.n, r.sent = l.process, l.number(r.kind), &sending{at: l.server.play.now()}
 	l.waits(r.sent, true)
 	defer l.waits(r.sent, false)
 	reply := make(chan answer, 1)
 	go func() {
-		if !l.travel("to "+r.verb, r.n, Slow, Lossy, Mute, Cut) {
+		if !l.travel("to "+r.kind, r.n, Slow, Lossy, Mute, Cut) {
 			return
 		}
 		var a answer
@@ -136,7 +143,7 @@ func (l *link) ask(ctx context.Context, r request, do func(request) (lock.Snapsh
 		} else {
 			a.snapshot, a.err = l.server.handle(r, func() (lock.Snapshot, error) { return do(r) })
 		}
-		if !l.travel("from "+r.verb, r.n, Slow, Lossy, Deaf, Cut) {
+		if !l.travel("from "+r.kind, r.n, Slow, Lossy, Deaf, Cut) {
 			return
 		}
 		if d, asleep := l.process.clock.awake(); asleep {
@@ -148,11 +155,11 @@ func (l *link) ask(ctx context.Context, r request, do func(request) (lock.Snapsh
 	case a := <-reply:
 		l.process.told(r, a)
 		if a.err != nil {
-			l.process.note("%s: %v", r.verb, strings.ReplaceAll(a.err.Error(), "\n", ": "))
+			l.process.note("%s: %v", r.kind, strings.ReplaceAll(a.err.Error(), "\n", ": "))
 		}
 		return a.snapshot, a.err
 	case <-ctx.Done():
-		l.process.note("%s: no answer", r.verb)
+		l.process.note("%s: no answer", r.kind)
 		return lock.Snapshot{}, ctx.Err()
 	}
 }

@@ -263,11 +263,14 @@ func (p *play) note(who, format string, args ...any) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.lines = append(p.lines, line{p.now(), who, fmt.Sprintf(format, args...)})
+	p.lines = append(p.lines, line{p.now().Round(resolution), who, fmt.Sprintf(format, args...)})
 }
 
-// trace is what happened. What happens at the same time to one process has no
-// order that would be the same each time.
+// resolution is how exactly a trace tells the time. What happens to one process
+// within it has no order that would be the same each time.
+const resolution = 100 * time.Microsecond
+
+// trace is what happened.
 func (p *play) trace() string {
 	slices.SortStableFunc(p.lines, func(a, b line) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.who, b.who), cmp.Compare(a.text, b.text))

@@ -68,7 +68,7 @@ func (p *process) carry(r *http.Request, w *work, n int) (*http.Response, error)
 	done := make(chan error, 1)
 	go func() {
 		if p.link.travel("to "+name, n, Slow, Lossy, Mute, Cut) {
-			_, err := p.play.server.handle(request{verb: name, from: p, n: n}, func() (lock.Snapshot, error) {
+			_, err := p.play.server.handle(request{verb: "register", kind: name, from: p, n: n}, func() (lock.Snapshot, error) {
 				return lock.Snapshot{}, p.play.register.take(w)
 			})
 			done <- err

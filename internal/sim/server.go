@@ -34,8 +34,9 @@ func newServer(p *play) *server {
 // request is one that has arrived.
 type request struct {
 	verb   string // read, insert, swap, watch, register
+	kind   string // the same, told apart where two may be sent at one moment
 	from   *process
-	n      int // of this verb from there
+	n      int // of this kind from there
 	sent   *sending
 	record lock.Record
 	old    lock.Snapshot
@@ -53,7 +54,7 @@ var (
 func (s *server) handle(r request, do func() (lock.Snapshot, error)) (lock.Snapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	die := r.from.dice.roll("server "+r.verb, r.n)
+	die := r.from.dice.roll("server "+r.kind, r.n)
 	switch {
 	case s.wrong[Down] > 0:
 		return lock.Snapshot{}, errDown

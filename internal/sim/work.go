@@ -36,7 +36,7 @@ func (p *process) lead(ctx context.Context, run int, t Term) error {
 	defer p.returned(ctx, w)
 	end := time.Duration(1 << 62)
 	if p.Work == Fails || p.Work == Panics {
-		end = w.began + p.dice.upTo("end", w.order, 4*p.Lease)
+		end = w.began + p.dice.upTo(fmt.Sprint("end ", run), w.order, 4*p.Lease)
 	}
 	for n := 0; ; n++ {
 		d := min(p.dice.upTo(fmt.Sprint("write ", w.order, " ", run), n, writePeriod), end-p.play.now())
