@@ -42,7 +42,7 @@ import (
 
 	"github.com/regent-ha/regent/controller"
 	controllermetrics "github.com/regent-ha/regent/controller/metrics"
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/journal"
 	"github.com/regent-ha/regent/leaderelection"
 	electionmetrics "github.com/regent-ha/regent/leaderelection/metrics"
 	"github.com/regent-ha/regent/lock"

@@ -12,7 +12,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 const serving = `msg="serving .*" address=(\S+)`

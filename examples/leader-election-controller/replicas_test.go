@@ -15,8 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/fleet"
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/fleet"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // replicas are those of a test, as processes on the real API server.

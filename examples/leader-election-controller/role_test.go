@@ -13,10 +13,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/fleet"
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
 	"github.com/regent-ha/regent/examples/leader-election-controller/manifests"
 	"github.com/regent-ha/regent/internal/controlplane"
+	"github.com/regent-ha/regent/internal/fleet"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // With the Role of the manifests the example does all it does, and nothing it

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/journal"
 	"github.com/regent-ha/regent/leaderelection"
 )
 

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // figures are what the scenes measured.

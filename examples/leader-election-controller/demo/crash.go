@@ -9,7 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // lockName is the lock's, by default and in the example's Role.

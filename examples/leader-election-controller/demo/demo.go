@@ -13,7 +13,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/fleet"
+	"github.com/regent-ha/regent/internal/fleet"
 )
 
 const example = "github.com/regent-ha/regent/examples/leader-election-controller"

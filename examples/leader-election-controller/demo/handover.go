@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // handover is one change of the leader by SIGTERM, by one clock for all.

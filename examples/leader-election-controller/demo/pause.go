@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/fleet"
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/fleet"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // pause stops the leader in the middle of its work until another leads and

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/fleet"
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/fleet"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // peer measures client-go's elector beside ours: on the same API server, with

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/fleet"
+	"github.com/regent-ha/regent/internal/fleet"
 )
 
 // handling is how long the replicas take for one change, so that there is

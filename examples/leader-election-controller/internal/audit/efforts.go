@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // leader is a replica in one term.

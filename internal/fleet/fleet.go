@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // Replicas is how many a fleet has: one that leads and two that stand by.

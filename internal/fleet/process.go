@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // Process is a replica: a program that writes a journal to standard output.

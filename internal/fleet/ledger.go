@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/regent-ha/regent/examples/leader-election-controller/internal/journal"
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // Ledger collects what the replicas of a fleet say, in the order in which it

@@ -1,4 +1,4 @@
-// Package journal is what replicas of the example tell the demonstration: one
+// Package journal is what replicas tell the program that runs them: one
 // line of JSON for each thing that happened, with the time by a clock that all
 // processes of the machine share. Log lines are for people, and cannot be
 // compared between processes to a fraction of a millisecond.
