@@ -69,12 +69,10 @@ func TestBadInput(t *testing.T) {
 		"bad namespace":               {refusedNew("key", "kube_system", nil), []string{`Namespace "kube_system" is no namespace`, "mend: name the namespace"}},
 		"namespace that nobody knows": {refusedNew("key", "", nil), []string{`namespace = ""`, "mend: name it, or set $POD_NAMESPACE"}},
 		"unsafe timings, by New":      {refusedNew("key", "default", &lockConfig{LeaseDuration: 15 * time.Second, RenewDeadline: 14 * time.Second, RetryPeriod: 4 * time.Second}), []string{"RenewDeadline = 14s: exceeds 0.95·LeaseDuration", "mend: at most 13.75s"}},
-		"KindConfigMap":               {refusedNew("key", "default", &lockConfig{Kind: lock.KindConfigMap}), []string{"LockConfig.Kind = ConfigMap: this version keeps its record in a Lease only; mend: lock.KindLease"}},
-		"KindMulti":                   {refusedNew("key", "default", &lockConfig{Kind: lock.KindMulti}), []string{"LockConfig.Kind = Multi", "mend: lock.KindLease"}},
-		"no such kind":                {refusedNew("key", "default", &lockConfig{Kind: "Endpoints"}), []string{"LockConfig.Kind = Endpoints", "mend: lock.KindLease"}},
+		"no such kind":                {refusedNew("key", "default", &lockConfig{Kind: "Endpoints"}), []string{`Kind "Endpoints" is none`, `mend: "Lease", "ConfigMap", "Multi", or leave it empty`}},
 		"nil client":                  {refusedClient(nil), []string{"client = nil: the lock is kept in Kubernetes; mend: pass what kubernetes.NewForConfig"}},
 		"client of an ignored error":  {refusedClient((*kubernetes.Clientset)(nil)), []string{"client = nil", "mend: pass what kubernetes.NewForConfig(lock.RESTConfig(cfg)) returns, and check its error"}},
-		"all faults at once, by New":  {refusedNew("", "_", &lockConfig{Kind: "?", LeaseDuration: -1}), []string{`Name ""`, `Namespace "_"`, "Kind = ?", "LeaseDuration = -1ns"}},
+		"all faults at once, by New":  {refusedNew("", "_", &lockConfig{Kind: "?", LeaseDuration: -1}), []string{`Name ""`, `Namespace "_"`, `Kind "?"`, "LeaseDuration = -1ns"}},
 
 		// Calls.
 		"nil lead":                       {called(func(e *leaderelection.Elector) error { return e.Run(context.Background(), nil) }), []string{"lead is nil; mend: pass the function to run while leading"}},

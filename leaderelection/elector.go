@@ -218,7 +218,8 @@ func (e *Elector) observe(ev Event) {
 		e.observers.push(ev)
 	}
 	if _, reason, _ := ev.describe(); reason != "" && e.cfg.Events != nil {
-		e.events.push(kubernetesEvent{Event: ev, uid: e.status.Load().core.Snapshot.UID})
+		st := e.status.Load()
+		e.events.push(kubernetesEvent{Event: ev, uid: st.core.Snapshot.UID, kind: st.kind})
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/regent-ha/regent/lock"
 )
 
 // KubernetesEvents says where an Elector writes Events, for "kubectl describe
@@ -20,7 +22,8 @@ import (
 type KubernetesEvents struct {
 	// Client reaches the API server. Required.
 	Client corev1client.EventsGetter
-	// Object is what the Events are about, without UID. Required.
+	// Object is what the Events are about. Namespace and Name are required;
+	// the UID, and Kind and APIVersion if they are empty, are the lock's.
 	Object corev1.ObjectReference
 }
 
@@ -33,7 +36,8 @@ const (
 // kubernetesEvent is an Event to be written.
 type kubernetesEvent struct {
 	Event
-	uid string
+	uid  string
+	kind lock.Kind
 }
 
 // describe returns the reason and the message; no reason: not worth an Event.
@@ -67,14 +71,18 @@ func (k *KubernetesEvents) validate() error {
 }
 
 func (k *KubernetesEvents) write(e kubernetesEvent, log *slog.Logger) {
-	kind, reason, message := e.describe()
+	level, reason, message := e.describe()
 	object := k.Object
 	object.UID = types.UID(e.uid)
+	if object.Kind == "" {
+		meta := e.kind.TypeMeta()
+		object.APIVersion, object.Kind = meta.APIVersion, meta.Kind
+	}
 	at := metav1.NewTime(e.Time)
 	event := &corev1.Event{
 		ObjectMeta:          metav1.ObjectMeta{Namespace: object.Namespace, Name: fmt.Sprintf("%.200s.%x", object.Name, e.Time.UnixNano())},
 		InvolvedObject:      object,
-		Type:                kind,
+		Type:                level,
 		Reason:              reason,
 		Message:             fmt.Sprintf("%.1000s", message),
 		Source:              corev1.EventSource{Component: "regent", Host: hostName()},

@@ -48,10 +48,13 @@ type Status struct {
 type state struct {
 	core   core.Status
 	failed failing
+	kind   lock.Kind // of the lock as it was seen last, also of one that is gone
 }
 
 func (l *loop) update() {
-	l.e.status.Store(&state{core: l.core.Status(), failed: l.failed})
+	st := &state{core: l.core.Status(), failed: l.failed}
+	st.kind = cmp.Or(st.core.Snapshot.Kind, l.e.status.Load().kind)
+	l.e.status.Store(st)
 }
 
 // Status returns what this Elector knows now.

@@ -2,6 +2,7 @@ package lock
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -30,6 +31,7 @@ type write struct {
 	Nonce       string `json:"nonce"`
 	Transitions int32  `json:"transitions"`
 	Successor   string `json:"successor,omitempty"`
+	Joint       bool   `json:"joint,omitempty"`
 	Seal        string `json:"seal"`
 }
 
@@ -38,7 +40,7 @@ type write struct {
 func encodeAnnotations(annotations map[string]string, r Record) map[string]string {
 	annotations = encodeCandidates(annotations, r.Candidates)
 	annotations[TokenAnnotation] = strconv.FormatUint(r.Token, 10)
-	w := write{Format: recordFormat, Nonce: r.Nonce, Transitions: r.Transitions, Successor: r.Successor, Seal: r.seal()}
+	w := write{Format: recordFormat, Nonce: r.Nonce, Transitions: r.Transitions, Successor: r.Successor, Joint: r.Joint, Seal: r.seal()}
 	annotations[WriteAnnotation] = mustJSON(w)
 	return annotations
 }
@@ -70,9 +72,10 @@ func decodeAnnotations(annotations map[string]string, r *Record, lock string) {
 	if s, ok := annotations[TokenAnnotation]; ok {
 		token, err := strconv.ParseUint(s, 10, 64)
 		if err == nil && token > math.MaxUint64-1<<32 { // so that what can be read can be gone on from
-			token, err = 0, fmt.Errorf("no higher token is left")
+			err = errors.New("no higher token is left")
 		}
 		if err != nil {
+			token = 0 // ParseUint returns the highest number for what is beyond it
 			problem(TokenAnnotation, "remove the annotation: the next term numbers on from the resourceVersion", err)
 		}
 		r.Token = token
@@ -92,10 +95,10 @@ func decodeAnnotations(annotations map[string]string, r *Record, lock string) {
 		problem(WriteAnnotation, "upgrade this program", fmt.Errorf("%w: format %d, this one knows %d", ErrNewerRecord, w.Format, recordFormat))
 		return
 	}
-	r.Nonce, r.SealedTransitions, r.Successor = w.Nonce, w.Transitions, w.Successor
+	r.Nonce, r.SealedTransitions, r.Successor, r.Joint = w.Nonce, w.Transitions, w.Successor, w.Joint
 	r.Sealed = r.Problem == nil && w.Seal == r.seal()
 	if !r.Sealed {
-		r.Successor = ""
+		r.Successor, r.Joint = "", false
 	}
 }
 

@@ -1,15 +1,13 @@
 package lock
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	coordinationclient "k8s.io/client-go/kubernetes/typed/coordination/v1"
@@ -58,10 +56,7 @@ func validateName(namespace, name string) (faults []error) {
 // Lease is a [Lock] in a Lease of coordination.k8s.io/v1. Make it with
 // [NewLease].
 type Lease struct {
-	cfg LeaseConfig
-
-	mu   sync.Mutex            // guards the field below
-	last *coordinationv1.Lease // what client-go's elector read or wrote last
+	object[*coordinationv1.Lease]
 }
 
 // NewLease returns the lock that cfg describes. It sends nothing.
@@ -69,96 +64,64 @@ func NewLease(cfg LeaseConfig) (*Lease, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	return &Lease{cfg: cfg}, nil
+	return &Lease{object[*coordinationv1.Lease]{
+		form:      leaseForm{},
+		client:    func() client[*coordinationv1.Lease] { return cfg.Client.Leases(cfg.Namespace) },
+		namespace: cfg.Namespace, name: cfg.Name, labels: cfg.Labels, identity: cfg.Identity, events: cfg.EventRecorder,
+	}}, nil
 }
 
-// String names the lock: "lease namespace/name".
-func (l *Lease) String() string { return "lease " + l.cfg.Namespace + "/" + l.cfg.Name }
+// leaseForm keeps a record in a Lease's spec, and leaves strategy and
+// preferredHolder alone: they are others' fields.
+type leaseForm struct{}
 
-// Read implements [Lock].
-func (l *Lease) Read(ctx context.Context) (Snapshot, error) {
-	lease, err := l.client().Get(ctx, l.cfg.Name, metav1.GetOptions{})
-	return l.result("get", lease, err)
+func (leaseForm) kind() Kind { return KindLease }
+
+func (leaseForm) resource(namespace string) resource {
+	return resource{coordinationv1.GroupName, "leases", namespace}
 }
 
-// Insert implements [Lock].
-func (l *Lease) Insert(ctx context.Context, record Record) (Snapshot, error) {
-	lease := &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Namespace: l.cfg.Namespace, Name: l.cfg.Name}}
-	l.encode(lease, record)
-	lease, err := l.client().Create(ctx, lease, metav1.CreateOptions{})
-	if apierrors.IsNotFound(err) {
-		err = &apiError{ErrRejected, fmt.Errorf("%w; mend: create the namespace, or name the one that the program runs in", err)}
-		return Snapshot{}, fmt.Errorf("create %s: %w", l, err)
-	}
-	return l.result("create", lease, err)
+func (leaseForm) fresh(meta metav1.ObjectMeta) *coordinationv1.Lease {
+	return &coordinationv1.Lease{ObjectMeta: meta}
 }
 
-// Swap implements [Lock].
-func (l *Lease) Swap(ctx context.Context, old Snapshot, record Record) (Snapshot, error) {
-	stored, ok := old.Object.(*coordinationv1.Lease)
-	if !ok {
-		return Snapshot{}, fmt.Errorf("update %s: the snapshot is of another lock (%T); mend: pass what Read or Watch of this lock returned", l, old.Object)
-	}
-	lease := stored.DeepCopy() // with its UID and resourceVersion: the server compares both
-	if record.Nonce == old.Nonce {
-		lease.Annotations = encodeCandidates(lease.Annotations, record.Candidates)
-	} else {
-		l.encode(lease, record)
-	}
-	lease, err := l.client().Update(ctx, lease, metav1.UpdateOptions{})
-	return l.result("update", lease, err)
-}
-
-func (l *Lease) client() coordinationclient.LeaseInterface {
-	return l.cfg.Client.Leases(l.cfg.Namespace)
-}
-
-func (l *Lease) result(verb string, lease *coordinationv1.Lease, err error) (Snapshot, error) {
-	if err != nil {
-		r := resource{coordinationv1.GroupName, "leases", l.cfg.Namespace}
-		return Snapshot{}, fmt.Errorf("%s %s: %w", verb, l, r.classify(verb, err))
-	}
-	return l.snapshot(lease), nil
-}
-
-func (l *Lease) snapshot(lease *coordinationv1.Lease) Snapshot {
-	return Snapshot{Record: l.decode(lease), UID: string(lease.UID), Version: lease.ResourceVersion, Object: lease}
-}
-
-// encode writes the record into the Lease and leaves the rest of it alone:
-// strategy and preferredHolder are others' fields.
-func (l *Lease) encode(lease *coordinationv1.Lease, record Record) {
-	record.Acquired, record.Renewed = record.Acquired.Truncate(time.Microsecond), record.Renewed.Truncate(time.Microsecond)
+func (leaseForm) encode(lease *coordinationv1.Lease, record Record) {
 	duration := seconds(record.Duration)
 	lease.Spec.HolderIdentity = &record.Holder
 	lease.Spec.LeaseDurationSeconds = &duration
 	lease.Spec.AcquireTime = microTime(record.Acquired)
 	lease.Spec.RenewTime = microTime(record.Renewed)
 	lease.Spec.LeaseTransitions = &record.Transitions
-	lease.Annotations = encodeAnnotations(lease.Annotations, record)
-	l.label(lease)
 }
 
-func (l *Lease) label(lease *coordinationv1.Lease) {
-	if lease.Labels == nil && len(l.cfg.Labels) > 0 {
-		lease.Labels = make(map[string]string, len(l.cfg.Labels))
-	}
-	for k, v := range l.cfg.Labels {
-		lease.Labels[k] = v
-	}
+func (leaseForm) decode(lease *coordinationv1.Lease, _ string) Record {
+	return recordOf(resourcelock.LeaseSpecToLeaderElectionRecord(&lease.Spec))
 }
 
-func (l *Lease) decode(lease *coordinationv1.Lease) Record {
-	spec := resourcelock.LeaseSpecToLeaderElectionRecord(&lease.Spec)
-	r := Record{
-		Holder:      spec.HolderIdentity,
-		Duration:    time.Duration(spec.LeaseDurationSeconds) * time.Second,
-		Acquired:    spec.AcquireTime.Time,
-		Renewed:     spec.RenewTime.Time,
-		Transitions: int32(spec.LeaderTransitions),
+func (leaseForm) get(lease *coordinationv1.Lease) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	record := resourcelock.LeaseSpecToLeaderElectionRecord(&lease.Spec)
+	raw, err := json.Marshal(record)
+	return record, raw, err
+}
+
+func (leaseForm) set(lease *coordinationv1.Lease, record resourcelock.LeaderElectionRecord) error {
+	spec := resourcelock.LeaderElectionRecordToLeaseSpec(&record)
+	if spec.Strategy == nil { // client-go's elector forgets both
+		spec.Strategy, spec.PreferredHolder = lease.Spec.Strategy, lease.Spec.PreferredHolder
 	}
-	decodeAnnotations(lease.Annotations, &r, l.String())
-	return r
+	lease.Spec = spec
+	return nil
+}
+
+// recordOf is what client-go's record says.
+func recordOf(r *resourcelock.LeaderElectionRecord) Record {
+	return Record{
+		Holder:      r.HolderIdentity,
+		Duration:    time.Duration(clamp(r.LeaseDurationSeconds)) * time.Second,
+		Acquired:    r.AcquireTime.Time,
+		Renewed:     r.RenewTime.Time,
+		Transitions: int32(clamp(r.LeaderTransitions)),
+	}
 }
 
 func microTime(t time.Time) *metav1.MicroTime {

@@ -3,20 +3,7 @@ package lock
 import (
 	"context"
 	"strconv"
-)
-
-// Kind names where a lock keeps its record.
-type Kind string
-
-const (
-	// KindLease is a Lease of coordination.k8s.io/v1.
-	KindLease Kind = "Lease"
-	// KindConfigMap is an annotation on a ConfigMap, as kooper before 2.0 and
-	// client-go before 0.24 wrote it. This version refuses it.
-	KindConfigMap Kind = "ConfigMap"
-	// KindMulti is both at once: the way from one to the other. This version
-	// refuses it.
-	KindMulti Kind = "Multi"
+	"strings"
 )
 
 // Lock is a record under one name, shared by all candidates.
@@ -49,10 +36,14 @@ type Lock interface {
 // Snapshot is a record as it was stored at one version.
 type Snapshot struct {
 	Record
+	// Kind is what the store holds the record in; "" if that is no object of
+	// Kubernetes.
+	Kind Kind
 	// UID tells a lock from one that was deleted and created anew under the
 	// same name; empty if the store has none.
 	UID string
-	// Version is the store's resourceVersion; empty if the store has none.
+	// Version is the store's resourceVersion; empty if the store has none. Of
+	// a [Join] it has a second part, after a dot.
 	Version string
 	// Object is what the store holds beside the record. It belongs to the lock
 	// that returned the snapshot; leave it as it is.
@@ -62,11 +53,31 @@ type Snapshot struct {
 // Revision is the version as a number: 0 if it is none. Kubernetes promises
 // resourceVersions of one resource to be comparable integers (KEP-5504).
 func (s Snapshot) Revision() uint64 {
-	n, err := strconv.ParseUint(s.Version, 10, 64)
-	if err != nil {
-		return 0
-	}
+	n, _ := s.order()
 	return n
+}
+
+// Newer reports whether s was stored after t. Without comparable versions it
+// cannot say: ok is true then only if both are the same.
+func (s Snapshot) Newer(t Snapshot) (yes, ok bool) {
+	a, i := s.order()
+	b, j := t.order()
+	if a == 0 || b == 0 {
+		return false, s.Version == t.Version && s.UID == t.UID
+	}
+	return a > b || a == b && i > j, true
+}
+
+func (s Snapshot) order() (revision, step uint64) {
+	whole, part, dotted := strings.Cut(s.Version, ".")
+	revision, err := strconv.ParseUint(whole, 10, 64)
+	if err == nil && dotted {
+		step, err = strconv.ParseUint(part, 10, 64)
+	}
+	if err != nil {
+		return 0, 0
+	}
+	return revision, step
 }
 
 // Event is a change seen by a watch.

@@ -28,6 +28,8 @@ type Record struct {
 	Successor string
 	// Candidates are those that said they would lead, the newest last.
 	Candidates []Candidate
+	// Joint: the record is one of two that are held together; see [Join].
+	Joint bool
 
 	// Sealed reports that the record is as a Regent wrote it: no other client
 	// and no hand has changed it since. Set when a record is read.
@@ -72,6 +74,9 @@ func (r Record) seal() string {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%q %d %d %d %d %d %q %q", r.Holder, seconds(r.Duration), micro(r.Acquired), micro(r.Renewed),
 		r.Transitions, r.Token, r.Nonce, r.Successor)
+	if r.Joint {
+		fmt.Fprint(h, " joint")
+	}
 	return fmt.Sprintf("%016x", h.Sum64())
 }
 

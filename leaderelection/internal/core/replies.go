@@ -180,7 +180,7 @@ func (c *Core) readReply(e ReadReply) {
 	current := sent.epoch == c.view.epoch
 	exists := c.view.exists
 	if !missing && exists {
-		if yes, ok := newer(e.Snapshot, c.view.snapshot); ok {
+		if yes, ok := e.Snapshot.Newer(c.view.snapshot); ok {
 			restored := current && e.Snapshot.Revision() < sent.revision // from a backup
 			if !yes && !restored {
 				c.answered(current || e.Snapshot.Version == c.view.snapshot.Version)

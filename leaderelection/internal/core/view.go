@@ -144,21 +144,12 @@ func (c *Core) grace(r lock.Record) time.Duration {
 // foreign: no Regent wrote it, or one with another configuration did.
 func (c *Core) foreign(r lock.Record) bool { return !r.Sealed || r.Duration != c.cfg.Lease }
 
-// newer orders two snapshots. Without comparable versions it cannot say.
-func newer(s, than lock.Snapshot) (yes, ok bool) {
-	a, b := s.Revision(), than.Revision()
-	if a == 0 || b == 0 {
-		return false, s.Version == than.Version && s.UID == than.UID
-	}
-	return a > b, true
-}
-
 // stale: s is no newer than what is known.
 func (c *Core) stale(s lock.Snapshot) bool {
 	if !c.view.exists {
 		return s.Revision() > 0 && s.Revision() <= c.view.floor
 	}
-	yes, ok := newer(s, c.view.snapshot)
+	yes, ok := s.Newer(c.view.snapshot)
 	return ok && !yes
 }
 

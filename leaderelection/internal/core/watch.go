@@ -106,7 +106,7 @@ func (c *Core) watchEvent(e WatchEvent) {
 		}
 		return
 	}
-	yes, ok := newer(s, c.view.snapshot)
+	yes, ok := s.Newer(c.view.snapshot)
 	if e.Event.Deleted && s.UID != "" && s.UID == c.view.snapshot.UID {
 		yes, ok = true, true // a UID that is gone does not come back
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -14,17 +13,16 @@ import (
 
 // Watch implements [Lock]. The API server ends a watch after five to ten
 // minutes; the caller starts the next one where this one stopped.
-func (l *Lease) Watch(ctx context.Context, version string) (<-chan Event, error) {
+func (o *object[T]) Watch(ctx context.Context, version string) (<-chan Event, error) {
 	timeout := 300 + rand.Int64N(301) // spread, so that a fleet's watches do not all restart at once
-	w, err := l.client().Watch(ctx, metav1.ListOptions{
-		FieldSelector:       fields.OneTermEqualSelector(metav1.ObjectNameField, l.cfg.Name).String(),
+	w, err := o.client().Watch(ctx, metav1.ListOptions{
+		FieldSelector:       fields.OneTermEqualSelector(metav1.ObjectNameField, o.name).String(),
 		ResourceVersion:     version,
 		TimeoutSeconds:      &timeout,
 		AllowWatchBookmarks: true,
 	})
 	if err != nil {
-		_, err = l.result("watch", nil, err)
-		return nil, err
+		return nil, o.watchError(err)
 	}
 	events := make(chan Event)
 	go func() {
@@ -41,7 +39,7 @@ func (l *Lease) Watch(ctx context.Context, version string) (<-chan Event, error)
 			case <-ctx.Done():
 				return
 			}
-			event := l.event(raw)
+			event := o.event(raw)
 			select {
 			case events <- event:
 			case <-ctx.Done():
@@ -55,17 +53,22 @@ func (l *Lease) Watch(ctx context.Context, version string) (<-chan Event, error)
 	return events, nil
 }
 
-func (l *Lease) event(raw watch.Event) Event {
-	lease, ok := raw.Object.(*coordinationv1.Lease)
+func (o *object[T]) watchError(err error) error {
+	var none T
+	_, err = o.result("watch", none, err)
+	return err
+}
+
+func (o *object[T]) event(raw watch.Event) Event {
+	seen, ok := raw.Object.(T)
 	switch {
 	case raw.Type == watch.Error:
-		_, err := l.result("watch", nil, apierrors.FromObject(raw.Object))
-		return Event{Err: err}
+		return Event{Err: o.watchError(apierrors.FromObject(raw.Object))}
 	case !ok:
-		return Event{Err: fmt.Errorf("watch %s: a %T came instead of a Lease", l, raw.Object)}
+		return Event{Err: fmt.Errorf("watch %s: a %T came instead of a %s", o, raw.Object, o.form.kind())}
 	case raw.Type == watch.Bookmark:
-		return Event{Bookmark: true, Snapshot: Snapshot{Version: lease.ResourceVersion}}
+		return Event{Bookmark: true, Snapshot: Snapshot{Version: seen.GetResourceVersion()}}
 	default:
-		return Event{Snapshot: l.snapshot(lease), Deleted: raw.Type == watch.Deleted}
+		return Event{Snapshot: o.snapshot(seen), Deleted: raw.Type == watch.Deleted}
 	}
 }
