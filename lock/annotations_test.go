@@ -90,5 +90,5 @@ func TestMaxCandidates(t *testing.T) {
 	r.Candidates = nil
 	_, err = l.Swap(t.Context(), s, r)
 	require.NoError(t, err)
-	require.NotContains(t, m.lease.Annotations, lock.CandidatesAnnotation)
+	require.NotContains(t, m.stored.Annotations, lock.CandidatesAnnotation)
 }

@@ -15,7 +15,7 @@ import (
 )
 
 func TestAPIErrorsGetAMeaning(t *testing.T) {
-	terminating := apierrors.NewForbidden(leases, "lock", errors.New("the namespace is being terminated"))
+	terminating := apierrors.NewForbidden(leaseResource, "lock", errors.New("the namespace is being terminated"))
 	terminating.ErrStatus.Details.Causes = []metav1.StatusCause{{Type: "NamespaceTerminating"}}
 	sentinels := []error{lock.ErrNotFound, lock.ErrConflict, lock.ErrExpired, lock.ErrForbidden, lock.ErrRejected}
 	for name, tc := range map[string]struct {
@@ -24,22 +24,22 @@ func TestAPIErrorsGetAMeaning(t *testing.T) {
 		refused bool
 		after   time.Duration
 	}{
-		"not found":             {err: apierrors.NewNotFound(leases, "lock"), is: lock.ErrNotFound, refused: true},
-		"conflict":              {err: apierrors.NewConflict(leases, "lock", errors.New("x")), is: lock.ErrConflict, refused: true},
-		"already exists":        {err: apierrors.NewAlreadyExists(leases, "lock"), is: lock.ErrConflict, refused: true},
+		"not found":             {err: apierrors.NewNotFound(leaseResource, "lock"), is: lock.ErrNotFound, refused: true},
+		"conflict":              {err: apierrors.NewConflict(leaseResource, "lock", errors.New("x")), is: lock.ErrConflict, refused: true},
+		"already exists":        {err: apierrors.NewAlreadyExists(leaseResource, "lock"), is: lock.ErrConflict, refused: true},
 		"expired":               {err: apierrors.NewResourceExpired("x"), is: lock.ErrExpired},
 		"gone":                  {err: &apierrors.StatusError{ErrStatus: metav1.Status{Reason: metav1.StatusReasonGone, Code: http.StatusGone, Message: "x"}}, is: lock.ErrExpired},
-		"forbidden":             {err: apierrors.NewForbidden(leases, "lock", errors.New("x")), is: lock.ErrForbidden, refused: true},
+		"forbidden":             {err: apierrors.NewForbidden(leaseResource, "lock", errors.New("x")), is: lock.ErrForbidden, refused: true},
 		"namespace terminating": {err: terminating, is: lock.ErrRejected, refused: true},
 		"invalid":               {err: apierrors.NewInvalid(metav1.SchemeGroupVersion.WithKind("Lease").GroupKind(), "lock", nil), is: lock.ErrRejected, refused: true},
 		"bad request":           {err: apierrors.NewBadRequest("x"), is: lock.ErrRejected, refused: true},
 		"unauthorized":          {err: apierrors.NewUnauthorized("x"), is: lock.ErrRejected, refused: true},
 		"too many requests":     {err: apierrors.NewTooManyRequests("x", 7), is: lock.ErrRejected, refused: true, after: 7 * time.Second},
-		"server timeout":        {err: apierrors.NewServerTimeout(leases, "update", 3), after: 3 * time.Second},
+		"server timeout":        {err: apierrors.NewServerTimeout(leaseResource, "update", 3), after: 3 * time.Second},
 		"timeout":               {err: apierrors.NewTimeoutError("x", 2), after: 2 * time.Second},
 		"internal":              {err: apierrors.NewInternalError(errors.New("x"))},
 		"unavailable":           {err: apierrors.NewServiceUnavailable("x")},
-		"generic 500":           {err: apierrors.NewGenericServerResponse(http.StatusBadGateway, "update", leases, "lock", "x", 0, true)},
+		"generic 500":           {err: apierrors.NewGenericServerResponse(http.StatusBadGateway, "update", leaseResource, "lock", "x", 0, true)},
 		"connection refused":    {err: errors.New("dial tcp: connection refused")},
 		"cancelled":             {err: context.Canceled},
 		"deadline":              {err: context.DeadlineExceeded},
@@ -69,7 +69,7 @@ func insert(t *testing.T) lock.Snapshot {
 
 func TestForbiddenNamesTheRule(t *testing.T) {
 	l, m := newLock(t)
-	m.fail(apierrors.NewForbidden(leases, "lock", errors.New("no rule")))
+	m.fail(apierrors.NewForbidden(leaseResource, "lock", errors.New("no rule")))
 	_, err := l.Watch(t.Context(), "")
 	var forbidden *lock.ForbiddenError
 	require.ErrorAs(t, err, &forbidden)

@@ -21,9 +21,9 @@ func record(holder string) resourcelock.LeaderElectionRecord {
 }
 
 // newForeign returns client-go's own lock on a Lease in memory.
-func newForeign(t *testing.T) (lock.Lock, *memory) {
+func newForeign(t *testing.T) (lock.Lock, leases) {
 	t.Helper()
-	m := new(memory)
+	m := newLeases()
 	rl := &resourcelock.LeaseLock{Client: m}
 	rl.LeaseMeta.Namespace, rl.LeaseMeta.Name = "default", "lock"
 	rl.LockConfig.Identity = "me"
@@ -54,7 +54,7 @@ func TestFromResourceLock(t *testing.T) {
 
 	second, err := f.Swap(t.Context(), got, locktest.Sample("b", "b-1"))
 	require.NoError(t, err)
-	require.Equal(t, "b", *m.lease.Spec.HolderIdentity)
+	require.Equal(t, "b", *m.stored.Spec.HolderIdentity)
 	_, err = f.Swap(t.Context(), first, locktest.Sample("c", "c-1"))
 	require.ErrorIs(t, err, lock.ErrConflict)
 
@@ -62,7 +62,7 @@ func TestFromResourceLock(t *testing.T) {
 	published, err := f.Swap(t.Context(), second, same) // its nonce is what was read: none
 	require.NoError(t, err)
 	require.Equal(t, second.Version, published.Version, "there is no place for candidates")
-	require.Equal(t, "b", *m.lease.Spec.HolderIdentity)
+	require.Equal(t, "b", *m.stored.Spec.HolderIdentity)
 
 	_, err = f.Watch(t.Context(), second.Version)
 	require.ErrorIs(t, err, errors.ErrUnsupported)

@@ -142,8 +142,9 @@ func (w *jointWatch) tell(ctx context.Context, e Event) bool {
 	} else {
 		s = Snapshot{UID: w.sent.UID, Version: p.version()}
 	}
-	switch newer, _ := s.Newer(w.sent); {
-	case newer:
+	newer, ok := s.Newer(w.sent)
+	switch {
+	case newer, !ok && s.Revision() > 0:
 		w.sent = s
 		e = Event{Snapshot: s, Deleted: !p.a.exists && !p.b.exists, Err: e.Err}
 	case e.Bookmark:

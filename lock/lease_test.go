@@ -18,10 +18,10 @@ func TestNewLeaseNamesEachFault(t *testing.T) {
 		says []string
 	}{
 		"no client":      {lock.LeaseConfig{Namespace: "ns", Name: "n"}, []string{"Client is nil", "mend: pass clientset.CoordinationV1()"}},
-		"no namespace":   {lock.LeaseConfig{Client: new(memory), Name: "n"}, []string{`Namespace ""`, "mend: name the namespace"}},
-		"bad namespace":  {lock.LeaseConfig{Client: new(memory), Namespace: "myControllerNS", Name: "n"}, []string{`Namespace "myControllerNS"`, "lowercase", "mend:"}},
-		"no name":        {lock.LeaseConfig{Client: new(memory), Namespace: "ns"}, []string{`Name ""`, "mend: choose one such as"}},
-		"bad name":       {lock.LeaseConfig{Client: new(memory), Namespace: "ns", Name: "my controller"}, []string{`Name "my controller"`, "mend:"}},
+		"no namespace":   {lock.LeaseConfig{Client: newLeases(), Name: "n"}, []string{`Namespace ""`, "mend: name the namespace"}},
+		"bad namespace":  {lock.LeaseConfig{Client: newLeases(), Namespace: "myControllerNS", Name: "n"}, []string{`Namespace "myControllerNS"`, "lowercase", "mend:"}},
+		"no name":        {lock.LeaseConfig{Client: newLeases(), Namespace: "ns"}, []string{`Name ""`, "mend: choose one such as"}},
+		"bad name":       {lock.LeaseConfig{Client: newLeases(), Namespace: "ns", Name: "my controller"}, []string{`Name "my controller"`, "mend:"}},
 		"all of it once": {lock.LeaseConfig{Namespace: "A", Name: "B"}, []string{"Client is nil", `Namespace "A"`, `Name "B"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestNewLeaseNamesEachFault(t *testing.T) {
 }
 
 func TestOthersFieldsSurviveEachWrite(t *testing.T) {
-	m := new(memory)
+	m := newLeases()
 	l, err := lock.NewLease(lock.LeaseConfig{Client: m, Namespace: "default", Name: "lock", Labels: map[string]string{"app": "mine"}})
 	require.NoError(t, err)
 	require.Equal(t, "lease default/lock", l.String())
@@ -48,7 +48,7 @@ func TestOthersFieldsSurviveEachWrite(t *testing.T) {
 		l.Spec.PreferredHolder = ptr("theirs")
 	})
 	check := func(step string) {
-		stored := m.lease
+		stored := m.stored
 		require.Equal(t, "theirs", stored.Labels["team"], step)
 		require.Equal(t, "theirs", stored.Annotations["note"], step)
 		require.Equal(t, []string{"example.com/keep"}, stored.Finalizers, step)
@@ -59,17 +59,17 @@ func TestOthersFieldsSurviveEachWrite(t *testing.T) {
 	s, err := l.Swap(t.Context(), read(t, l), locktest.Sample("a", "a-1"))
 	require.NoError(t, err)
 	check("swap")
-	require.Equal(t, "mine", m.lease.Labels["app"], "its own label is set")
+	require.Equal(t, "mine", m.stored.Labels["app"], "its own label is set")
 
-	spec, others := m.lease.Spec.DeepCopy(), m.lease.Annotations[lock.WriteAnnotation]
+	spec, others := m.stored.Spec.DeepCopy(), m.stored.Annotations[lock.WriteAnnotation]
 	r := s.Record
 	r.Candidates = []lock.Candidate{{Identity: "new"}}
 	r.Holder, r.Token = "thief", 0
 	_, err = l.Swap(t.Context(), s, r)
 	require.NoError(t, err)
 	check("publish")
-	require.Equal(t, *spec, m.lease.Spec, "a publication changes nothing of the record")
-	require.Equal(t, others, m.lease.Annotations[lock.WriteAnnotation])
+	require.Equal(t, *spec, m.stored.Spec, "a publication changes nothing of the record")
+	require.Equal(t, others, m.stored.Annotations[lock.WriteAnnotation])
 
 	record, _, err := l.Get(t.Context())
 	require.NoError(t, err)
@@ -77,7 +77,7 @@ func TestOthersFieldsSurviveEachWrite(t *testing.T) {
 	record.HolderIdentity = "b"
 	require.NoError(t, l.Update(t.Context(), *record))
 	check("client-go's update")
-	require.Equal(t, "b", *m.lease.Spec.HolderIdentity)
+	require.Equal(t, "b", *m.stored.Spec.HolderIdentity)
 	require.False(t, read(t, l).Sealed)
 	require.Equal(t, locktest.Sample("", "").Token, read(t, l).Token, "client-go's update keeps the token")
 }

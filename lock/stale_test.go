@@ -30,10 +30,10 @@ func TestSwapOfWhatIsNotStoredAnyMore(t *testing.T) {
 				old, err := l.Insert(t.Context(), locktest.Sample("a", "a-1"))
 				require.NoError(t, err)
 				m.edit(edit)
-				stored := m.lease.DeepCopy()
+				stored := m.stored.DeepCopy()
 				_, err = l.Swap(t.Context(), old, record)
 				require.ErrorIs(t, err, lock.ErrConflict)
-				require.Equal(t, stored, m.lease)
+				require.Equal(t, stored, m.stored)
 			})
 		}
 	}

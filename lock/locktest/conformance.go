@@ -19,6 +19,9 @@ type Subject struct {
 	// Edit changes the lock's holder by hand, or as another client would.
 	// Required.
 	Edit func(holder string)
+	// Steps: a change may show as several, one after another, as that of two
+	// objects does.
+	Steps bool
 	// Forget makes the store forget its history, so that a watch from an early
 	// version is answered with lock.ErrExpired. Without it that is not tested.
 	Forget func()

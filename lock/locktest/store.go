@@ -71,7 +71,7 @@ func (s *Store) Edit(name string, edit func(*lock.Record)) {
 		r = lock.Record{}
 	}
 	edit(&r)
-	r.Sealed = false
+	r.Sealed, r.Joint = false, false
 	s.put(name, l, r)
 }
 
