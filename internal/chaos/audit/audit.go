@@ -1,0 +1,198 @@
+package audit
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/regent-ha/regent/internal/chaos/history"
+	"github.com/regent-ha/regent/internal/chaos/plan"
+	"github.com/regent-ha/regent/internal/chaos/register"
+)
+
+// Config says what is to be expected of a run.
+type Config struct {
+	plan.Timings
+	// Linger is how long each replica's work goes on after it was told to stop.
+	Linger map[string]time.Duration
+	// Gate: writes go through it.
+	Gate bool
+	// End is when the run ended.
+	End time.Duration
+}
+
+// harmless is how long after its deadline work may return without meeting the
+// work of another: others wait for 0.95·L at least.
+func (c Config) harmless() time.Duration { return c.Lease*95/100 - c.Renew }
+
+// overruns: the work of a replica takes longer to return than that. The fence
+// is at 0.95·L too, so what is nearly as long counts as well.
+func (c Config) overruns(replica string) bool { return c.Linger[replica] >= c.harmless()*9/10 }
+
+// notice is how long a process may take, after it goes on, to notice that time
+// has passed.
+const notice = time.Second
+
+// Report is what came of a run.
+type Report struct {
+	Terms []Term
+	// OverStopped and Overran are overlaps that no lease can prevent: with work
+	// of a process that was stopped, and with work that overran after OnFence.
+	OverStopped, Overran int
+	// Recognised are terms that lasted by a renewal whose reply was lost.
+	Recognised int
+	// Late is by how much the work was told to stop after its deadline, at most,
+	// and Noticed how long after SIGCONT a process took to tell its work.
+	Late, Noticed time.Duration
+	// Stale are writes that came to a register after a later term's leader had,
+	// which the gate alone cannot prevent.
+	Stale int
+	// Behind are writes that came although they were begun after a later term's
+	// work had, which the gate has to prevent.
+	Behind int
+	// Violations are broken promises.
+	Violations []string
+}
+
+func (r *Report) broken(format string, args ...any) {
+	r.Violations = append(r.Violations, fmt.Sprintf(format, args...))
+}
+
+// Run audits a run: what its processes wrote, and what came to the registers.
+func Run(c Config, entries []history.Entry, arrivals []register.Arrival) Report {
+	rec := read(entries, c.End)
+	r := Report{Terms: rec.terms}
+	for i, t := range rec.terms {
+		for _, former := range rec.terms[:i] {
+			if former.Ended > t.Began && former.Replica != t.Replica {
+				c.overlap(&r, rec, former, t)
+			}
+		}
+		c.deadline(&r, rec, t)
+	}
+	c.tokens(&r, rec)
+	c.writes(&r, rec, entries, arrivals)
+	return r
+}
+
+// stopped returns a stop of a replica that keeps it from noticing what
+// happened at a time, or that had just ended then.
+func (c Config) stopped(rec record, replica string, at time.Duration) (span, bool) {
+	for _, s := range rec.stops[replica] {
+		if s.from < at && at <= s.to+notice+c.Linger[replica] {
+			return s, true
+		}
+	}
+	return span{}, false
+}
+
+// overlap judges work that begins while other work goes on.
+func (c Config) overlap(r *Report, rec record, former, t Term) {
+	if _, ok := c.stopped(rec, former.Replica, t.Began); ok {
+		r.OverStopped++
+		return
+	}
+	if _, ok := c.stopped(rec, t.Replica, t.Began); ok && t.Token < former.Token {
+		r.OverStopped++ // it was stopped between its election and its work
+		return
+	}
+	if c.overruns(former.Replica) && former.Fenced > 0 && former.Fenced < t.Began {
+		r.Overran++
+		return
+	}
+	r.broken("two at work: %s with token %d from %v, and %s with token %d from %v to %v (told to stop at %v, for %q)",
+		t.Replica, t.Token, t.Began, former.Replica, former.Token, former.Began, former.Ended, former.Cancelled, former.Cause)
+}
+
+// deadline judges when the work was told to stop.
+func (c Config) deadline(r *Report, rec record, t Term) {
+	told := t.told()
+	last, unanswered := time.Duration(-1), time.Duration(-1)
+	for _, s := range rec.sent[t.Replica] {
+		switch {
+		case s.at >= told:
+		case s.failed:
+			unanswered = max(unanswered, s.at)
+		default:
+			last = max(last, s.at)
+		}
+	}
+	if last < 0 {
+		r.broken("%s led with token %d, and no write to the lock of it was answered", t.Replica, t.Token)
+		return
+	}
+	late := told - (last + c.Renew)
+	if s, ok := c.stopped(rec, t.Replica, last+c.Renew); ok && told > s.to {
+		r.Noticed = max(r.Noticed, told-s.to)
+		late = min(late, told-s.to-notice)
+	} else if late <= c.harmless() {
+		r.Late = max(r.Late, late)
+	}
+	switch {
+	case late <= c.harmless():
+	case told <= unanswered+c.Renew+c.harmless():
+		r.Recognised++
+	default:
+		r.broken("the work of %s with token %d was told to stop at %v (for %q), and its last renewal was sent at %v", t.Replica, t.Token, told, t.Cause, last)
+	}
+}
+
+// tokens have to rise.
+func (c Config) tokens(r *Report, rec record) {
+	var highest Term
+	for _, t := range rec.terms {
+		if t.Token > highest.Token {
+			highest = t
+			continue
+		}
+		if _, ok := c.stopped(rec, t.Replica, t.Began); ok && t.Token < highest.Token {
+			continue // it was stopped between its election and its work
+		}
+		r.broken("%s led with token %d from %v, after %s with token %d", t.Replica, t.Token, t.Began, highest.Replica, highest.Token)
+	}
+}
+
+// writes judges what has come to the registers.
+func (c Config) writes(r *Report, rec record, entries []history.Entry, arrivals []register.Arrival) {
+	entered := make(map[string]time.Duration)
+	for _, e := range entries {
+		if e.Kind == history.Enters {
+			entered[e.Op] = e.At
+		}
+	}
+	for _, a := range arrivals {
+		if a.Stale() {
+			r.Stale++
+		}
+		at, ok := entered[a.Op]
+		if !ok {
+			r.broken("write %s came, and its replica has not written it down", a.Op)
+			continue
+		}
+		later := slices.IndexFunc(rec.terms, func(t Term) bool { return t.Token > a.Token && t.Began < at })
+		if later < 0 {
+			continue
+		}
+		r.Behind++
+		if t := rec.terms[later]; c.Gate {
+			r.broken("write %s with token %d entered the gate at %v, after the work of %s with token %d had begun at %v, and passed", a.Op, a.Token, at, t.Replica, t.Token, t.Began)
+		}
+	}
+}
+
+// Ends counts why terms ended.
+func (r Report) Ends() map[string]int {
+	ends := make(map[string]int)
+	for _, t := range r.Terms {
+		why := t.Cause
+		if t.Cancelled == 0 {
+			why = "the process was killed"
+		}
+		ends[why]++
+	}
+	return ends
+}
+
+// Causes are the words in Ends, sorted.
+func (r Report) Causes() []string { return slices.Sorted(maps.Keys(r.Ends())) }
