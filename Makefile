@@ -49,6 +49,11 @@ SEEDS ?= 100000
 sim: ## play SEEDS schedules of faults; SEEDS=1 SEED=n tells one
 	@GOGC=400 $(GO) test -v -timeout=0 -count=1 -run=TestSeeds$$ ./internal/sim -seeds=$(SEEDS) -seed=$(or $(SEED),1)
 
+CHANGES ?= 200
+.PHONY: chaos
+chaos: ## real processes, CHANGES of the leader by real faults (12 min; SEED=n; TABLE=FILE writes its table)
+	@$(GO) run ./internal/chaos -changes=$(CHANGES) -seed=$(or $(SEED),0) -table='$(TABLE)'
+
 PLAYS ?= 2000
 .PHONY: control
 control: ## play PLAYS schedules with client-go's elector, too; writes the table of docs/guarantees.md

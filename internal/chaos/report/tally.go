@@ -16,7 +16,8 @@ type Tally struct {
 	Refused, Stopped int
 	// Faults befell leaders, Asides standbys.
 	Faults, Asides map[string]int
-	// Takeovers are the times from a fault to the next term, by fault.
+	// Takeovers are the times from a fault to the next term, by fault, where one
+	// began before the next fault did.
 	Takeovers map[string][]time.Duration
 	// Changes is how often another replica came to lead than before.
 	Changes int
@@ -46,13 +47,16 @@ func Count(entries []history.Entry, arrivals []register.Arrival) Tally {
 				c.Written++
 			}
 		case history.Leads:
-			if led.Replica != "" && e.Token > led.Token {
-				c.Takeovers[fault.Cause] = append(c.Takeovers[fault.Cause], e.At-fault.At)
-				if e.Replica != led.Replica {
-					c.Changes++
-				}
+			if e.Token < led.Token {
+				continue // it was stopped between its election and its work
 			}
-			led = e
+			if led.Replica != "" && e.Replica != led.Replica {
+				c.Changes++
+			}
+			if fault.Cause != "" {
+				c.Takeovers[fault.Cause] = append(c.Takeovers[fault.Cause], e.At-fault.At)
+			}
+			led, fault = e, history.Entry{}
 		}
 	}
 	for _, a := range arrivals {
