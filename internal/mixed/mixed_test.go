@@ -1,0 +1,75 @@
+package mixed_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/regent-ha/regent/internal/mixed"
+)
+
+// A fleet is rolled from kind to kind and back, while its leaders are
+// terminated, killed and cut off. Never are two at work.
+func TestMixedFleets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes minutes")
+	}
+	plane.Get(t)
+	for _, kinds := range [][]mixed.Kind{
+		{mixed.ClientGo, mixed.RegentLease},
+		{mixed.ControllerRuntime, mixed.RegentLease},
+		{mixed.Kooper28, mixed.RegentLease},
+		{mixed.Kooper08, mixed.Regent},
+		{mixed.Kooper08, mixed.RegentConfigMap},
+		{mixed.RegentConfigMap, mixed.RegentMulti, mixed.RegentLease},
+	} {
+		t.Run(name(kinds), func(t *testing.T) {
+			t.Parallel()
+			play(t, kinds)
+		})
+	}
+}
+
+func name(kinds []mixed.Kind) string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, string(k))
+	}
+	return strings.Join(names, " ")
+}
+
+func play(t *testing.T, kinds []mixed.Kind) {
+	s := newStage(t, kinds...)
+	for range mixed.Size {
+		_, err := s.Start(t.Context(), kinds[0])
+		require.NoError(t, err)
+	}
+	defer judge(t, s)
+	back := slices.Clone(kinds[:len(kinds)-1])
+	slices.Reverse(back)
+	tour := slices.Concat(kinds[1:], back)
+	losses := mixed.Losses()
+	for i := range *rounds * len(losses) * len(tour) {
+		loss, to := losses[(i+i/len(losses)/len(tour))%len(losses)], tour[i%len(tour)]
+		change, err := s.Roll(t.Context(), to, loss, i/len(tour)%2 == 0)
+		require.NoError(t, err, "to %s by %s", to, loss)
+		t.Log(change)
+	}
+}
+
+// judge fails the test if two were at work at once.
+func judge(t *testing.T, s *mixed.Stage) {
+	v := mixed.Judge(s.Lines())
+	var worked time.Duration
+	for _, span := range v.Spans {
+		worked += span.End - span.Begin
+	}
+	t.Logf("%d terms, %v of work, two at once: %d, longest time without work %v",
+		len(v.Spans), worked.Round(time.Second), len(v.Overlaps), v.Longest().Round(time.Millisecond))
+	assert.Empty(t, v.Overlaps)
+	assert.Empty(t, v.Fallen)
+}
