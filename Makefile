@@ -59,9 +59,19 @@ PLAYS ?= 2000
 control: ## play PLAYS schedules with client-go's elector, too; writes the table of docs/guarantees.md
 	@GOGC=400 $(GO) test -v -timeout=0 -count=1 -run=TestControl$$ ./internal/sim -control=$(PLAYS) -table='$(CURDIR)/docs/guarantees.md'
 
+ROUNDS  ?= 20
+TIMINGS ?= 3s/2s/500ms
+.PHONY: chaos-docker
+chaos-docker: ## docker network disconnect and connect, ROUNDS for 2 and for 3 replicas (3 min; SEED=n, TIMINGS=15s/10s/2s)
+	@$(GO) run ./internal/dockerchaos/cmd/dockerchaos -rounds=$(ROUNDS) -seed=$(or $(SEED),0) -timings=$(TIMINGS)
+
 .PHONY: mutants
 mutants: ## put faults into the election, one at a time: a test has to fail for each (10 min; ONLY=^F: the peers')
 	@$(GO) run ./internal/mutants -only='$(ONLY)'
+
+.PHONY: bench-election
+bench-election: ## hand-over, crash, requests, memory beside client-go; writes docs/performance.md (11 min; QUICK=1: 1 min, prints)
+	@$(GO) run ./internal/bench $(if $(QUICK),-quick,-docs '$(CURDIR)/docs')
 
 FUZZTIME ?= 10s
 .PHONY: fuzz

@@ -20,6 +20,7 @@ type History struct {
 	Lines    []journal.Line
 	Renewals []Renewal
 	Written  []string
+	Asked    []Span // how long the writer waited for each
 	Marks    []Mark
 	Cuts     []Cut
 	// Ending is when the first replica was told to end; 0: not yet.

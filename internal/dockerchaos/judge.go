@@ -108,18 +108,27 @@ func (h History) overtime(terms []Term) (all []Finding) {
 
 // needless finds terms that were lost although an attempt to renew could have
 // succeeded: one starts each retry period, and the last of them at latest just
-// before the deadline.
+// before the deadline. It could not if the API server took as long for others,
+// which had a network all the while.
 func (h History) needless(terms []Term) (all []Finding) {
 	for _, t := range h.losses(terms) {
 		deadline := t.Sent + h.Timings.Renew
 		enough := deadline - h.Timings.Retry - slack
 		if !slices.ContainsFunc(h.Cuts, func(c Cut) bool {
 			return c.Replica == t.Replica && c.Off.Begin < deadline && (c.Back == (Span{}) || c.Back.End > enough)
-		}) {
+		}) && !h.slow(Span{t.Sent, deadline}) {
 			all = append(all, Finding{Needless, t.String()})
 		}
 	}
 	return all
+}
+
+// slow says whether the API server took longer than usual for anything in that
+// time.
+func (h History) slow(during Span) bool {
+	return slices.ContainsFunc(h.Asked, func(s Span) bool {
+		return s.Begin < during.End && s.End > during.Begin && s.End-s.Begin > slack
+	})
 }
 
 // leaderless finds times in which somebody could have led, and nobody did.

@@ -113,6 +113,16 @@ func TestJudge(t *testing.T) {
 			s.cut("ctrl1", 9500*ms, 10200*ms)
 			s.leads("ctrl2", 9, 12005*ms, 12005*ms, 0)
 		}, []dockerchaos.Rule{dockerchaos.Needless}, "ctrl1 with token 7"},
+		"lost, and the API server was slow": {build: func(s *story) {
+			s.leads("ctrl1", 7, 1000*ms, 9000*ms, 11000*ms)
+			s.Asked = []dockerchaos.Span{{Begin: 9900 * ms, End: 10800 * ms}}
+			s.leads("ctrl2", 9, 12005*ms, 12005*ms, 0)
+		}},
+		"lost, and the API server was slow at another time": {func(s *story) {
+			s.leads("ctrl1", 7, 1000*ms, 9000*ms, 11000*ms)
+			s.Asked = []dockerchaos.Span{{Begin: 7900 * ms, End: 8800 * ms}, {Begin: 9900 * ms, End: 10100 * ms}}
+			s.leads("ctrl2", 9, 12005*ms, 12005*ms, 0)
+		}, []dockerchaos.Rule{dockerchaos.Needless}, "ctrl1 with token 7"},
 		"lost, back too late for another attempt": {build: func(s *story) {
 			s.leads("ctrl1", 7, 1000*ms, 9000*ms, 11000*ms)
 			s.cut("ctrl1", 9500*ms, 10800*ms)

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/regent-ha/regent/internal/controlplane"
 )
 
 // network is a bridge of the engine, with a relay to the API server on its
@@ -20,17 +22,16 @@ type network struct {
 	last   netip.Addr // that was given
 }
 
-// newNetwork makes a network whose containers reach target, an address of this
-// machine, through the gateway.
-func newNetwork(ctx context.Context, name, target string) (*network, error) {
+// newNetwork makes a network whose containers reach the API server through the
+// gateway.
+func newNetwork(ctx context.Context, name string, plane *controlplane.ControlPlane) (*network, error) {
 	n := &network{name: name}
 	if err := n.create(ctx); err != nil {
 		return nil, err
 	}
 	var err error
-	if n.relay, err = newRelay(n.gateway, target); err != nil {
-		_ = n.remove(ctx)
-		return nil, fmt.Errorf("listen at the gateway of %s: %w; mend: use an engine that runs on this machine", name, err)
+	if n.relay, err = newRelay(n.gateway, plane); err != nil {
+		return nil, errors.Join(err, n.remove(ctx))
 	}
 	return n, nil
 }
@@ -41,20 +42,30 @@ func (n *network) create(ctx context.Context) error {
 	if err := n.add(ctx); err != nil {
 		return err
 	}
-	const format = "{{with index .IPAM.Config 0}}{{.Subnet}} {{.Gateway}}{{end}}"
-	chosen, err := docker(ctx, "network", "inspect", "--format", format, n.name)
+	var err error
+	n.subnet, n.gateway, err = inspect(ctx, n.name)
 	if err := errors.Join(err, remove(ctx, "network", "rm", n.name)); err != nil {
 		return err
 	}
-	subnet, gateway, _ := strings.Cut(chosen, " ")
-	if n.subnet, err = netip.ParsePrefix(subnet); err != nil {
-		return fmt.Errorf("subnet of %s: %w", n.name, err)
-	}
-	if n.gateway, err = netip.ParseAddr(gateway); err != nil {
-		return fmt.Errorf("gateway of %s: %w", n.name, err)
-	}
 	n.last = n.gateway
-	return n.add(ctx, "--subnet", subnet, "--gateway", gateway)
+	return n.add(ctx, "--subnet", n.subnet.String(), "--gateway", n.gateway.String())
+}
+
+// inspect returns what the engine says of a network.
+func inspect(ctx context.Context, name string) (subnet netip.Prefix, gateway netip.Addr, err error) {
+	const format = "{{with index .IPAM.Config 0}}{{.Subnet}} {{.Gateway}}{{end}}"
+	text, err := docker(ctx, "network", "inspect", "--format", format, name)
+	if err != nil {
+		return subnet, gateway, err
+	}
+	first, second, _ := strings.Cut(text, " ")
+	if subnet, err = netip.ParsePrefix(first); err != nil {
+		return subnet, gateway, fmt.Errorf("subnet of %s: %w", name, err)
+	}
+	if gateway, err = netip.ParseAddr(second); err != nil {
+		return subnet, gateway, fmt.Errorf("gateway of %s: %w", name, err)
+	}
+	return subnet, gateway, nil
 }
 
 func (n *network) add(ctx context.Context, options ...string) error {

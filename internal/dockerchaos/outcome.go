@@ -54,21 +54,15 @@ func (t takeover) regained() bool { return t.last.Replica == t.next.Replica }
 // waited for a network: nobody could lead when the lease ran out.
 func (t takeover) waited() bool { return t.able > t.expiry }
 
-// late is how long nobody led though somebody could. A network can be of use
-// before docker says that it is connected.
-func (t takeover) late() time.Duration {
-	if t.waited() {
-		return max(0, t.next.Leads-t.able)
-	}
-	return t.next.Leads - t.expiry
-}
+// late is how long nobody led though somebody could. It is not negative: that a
+// network is connected, and that a renewal has arrived late, can be known here
+// some milliseconds after the replica knows it.
+func (t takeover) late() time.Duration { return max(0, t.next.Leads-t.able) }
 
 func (t takeover) String() string {
 	switch {
 	case t.regained() && t.next.Leads < t.expiry:
 		return fmt.Sprintf("%s leads again before its lease runs out", t.next.Replica)
-	case t.waited() && t.late() <= 0:
-		return fmt.Sprintf("%s leads as the first comes back", t.next.Replica)
 	case t.waited():
 		return fmt.Sprintf("%s leads %s after the first was back", t.next.Replica, short(t.late()))
 	}
@@ -81,6 +75,7 @@ type figures struct {
 	overtime              []time.Duration // behind the deadline, of each loss
 	late, fresh           []time.Duration // behind the end of the lease, of each takeover
 	waited                []time.Duration // the same, behind the first that was back
+	answers               []time.Duration // of the API server, to one that is never cut off
 	idle                  []time.Duration // from each leader's start to the first change that it handled
 }
 
@@ -111,6 +106,9 @@ func (h History) figures() (f figures) {
 	}
 	for _, t := range h.losses(terms) {
 		f.overtime = append(f.overtime, t.Cancelled-t.Sent-h.Timings.Renew)
+	}
+	for _, s := range h.Asked {
+		f.answers = append(f.answers, s.End-s.Begin)
 	}
 	for _, c := range h.Cuts {
 		if slices.ContainsFunc(terms, func(t Term) bool {

@@ -1,10 +1,14 @@
 package dockerchaos
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"net/url"
 	"sync"
+
+	"github.com/regent-ha/regent/internal/controlplane"
 )
 
 // relay passes TCP connections on to the API server, which listens on
@@ -20,12 +24,16 @@ type relay struct {
 	stopped bool
 }
 
-func newRelay(at netip.Addr, target string) (*relay, error) {
-	listener, err := net.Listen("tcp", netip.AddrPortFrom(at, 0).String())
+func newRelay(at netip.Addr, plane *controlplane.ControlPlane) (*relay, error) {
+	api, err := url.Parse(plane.Config().Host)
 	if err != nil {
 		return nil, err
 	}
-	r := &relay{listener: listener, target: target, conns: make(map[net.Conn]bool)}
+	listener, err := net.Listen("tcp", netip.AddrPortFrom(at, 0).String())
+	if err != nil {
+		return nil, fmt.Errorf("listen at the gateway of the network: %w; mend: use an engine that runs on this machine", err)
+	}
+	r := &relay{listener: listener, target: api.Host, conns: make(map[net.Conn]bool)}
 	r.wait.Go(r.accept)
 	return r, nil
 }

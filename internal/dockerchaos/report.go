@@ -49,6 +49,7 @@ func Table(reports []Report) string {
 	times("takeover, when all were cut off: after the first was back", func(f figures) []time.Duration { return f.waited })
 	times("new leader: until it has handled a change", func(f figures) []time.Duration { return f.idle })
 	number("changes written", func(r Report) int { return len(r.History.Written) })
+	times("  how long the API server took to answer", func(f figures) []time.Duration { return f.answers })
 	number("changes handled", func(r Report) int { return len(r.History.Marks) })
 	number("  written in time, and held up by the network", func(r Report) int { return r.History.belated() })
 	for _, rule := range Rules() {

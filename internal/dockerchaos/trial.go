@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +16,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/regent-ha/regent/internal/controlplane"
 	"github.com/regent-ha/regent/internal/fleet"
@@ -66,15 +64,12 @@ func (t *trial) run(ctx context.Context, plane *controlplane.ControlPlane, round
 	if _, err := client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: t.name}}, metav1.CreateOptions{}); err != nil {
 		return err
 	}
-	api, err := url.Parse(plane.Config().Host)
-	if err != nil {
-		return err
-	}
-	if t.network, err = newNetwork(ctx, t.name, api.Host); err != nil {
+	if t.network, err = newNetwork(ctx, t.name, plane); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.network.remove(ctx)) }()
-	if err := t.writeKubeconfig(plane); err != nil {
+	t.kubeconfig = filepath.Join(t.dir, "kubeconfig")
+	if err := writeKubeconfig(t.kubeconfig, plane, t.network.relay); err != nil {
 		return err
 	}
 	if t.witness, err = newWitness(ctx, client, t.name); err != nil {
@@ -95,27 +90,6 @@ func (t *trial) run(ctx context.Context, plane *controlplane.ControlPlane, round
 		return t.play(ctx, group, rounds)
 	})
 	return group.Wait()
-}
-
-// writeKubeconfig makes the file that containers reach the API server with: by
-// the relay's address, and by the name that is in its certificate.
-func (t *trial) writeKubeconfig(plane *controlplane.ControlPlane) error {
-	text, err := controlplane.Kubeconfig(plane.Config())
-	if err != nil {
-		return err
-	}
-	file, err := clientcmd.Load(text)
-	if err != nil {
-		return err
-	}
-	for _, cluster := range file.Clusters {
-		cluster.Server, cluster.TLSServerName = "https://"+t.network.relay.address(), "localhost"
-	}
-	if text, err = clientcmd.Write(*file); err != nil {
-		return err
-	}
-	t.kubeconfig = filepath.Join(t.dir, "kubeconfig")
-	return os.WriteFile(t.kubeconfig, text, 0o644)
 }
 
 // play is the whole story.
@@ -224,7 +198,8 @@ func (t *trial) until(ctx context.Context, patience time.Duration, what string, 
 func (t *trial) handled(ctx context.Context) error {
 	err := t.until(ctx, time.Minute, "all is handled", func() bool {
 		_, marks := t.witness.seen()
-		return len(marks) >= len(t.writer.all())
+		written, _ := t.writer.all()
+		return len(marks) >= len(written)
 	})
 	var late *lateError
 	if errors.As(err, &late) {
@@ -281,7 +256,7 @@ func (t *trial) history() History {
 		h.Renewals, h.Marks = t.witness.seen()
 	}
 	if t.writer != nil {
-		h.Written = t.writer.all()
+		h.Written, h.Asked = t.writer.all()
 	}
 	return h
 }

@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // changesPerSecond is what the writer does.
@@ -19,8 +21,9 @@ const changesPerSecond = 10
 type writer struct {
 	pods corev1client.PodInterface
 
-	mu      sync.Mutex // guards the field below
+	mu      sync.Mutex // guards the fields below
 	written []string
+	asked   []Span
 }
 
 // run writes until ctx ends.
@@ -33,12 +36,13 @@ func (w *writer) run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		name := fmt.Sprintf("pod-%d", n)
+		name, begin := fmt.Sprintf("pod-%d", n), journal.Now()
 		if err := w.write(context.WithoutCancel(ctx), name); err != nil { // all or nothing
 			return err
 		}
 		w.mu.Lock()
 		w.written = append(w.written, name)
+		w.asked = append(w.asked, Span{begin, journal.Now()})
 		w.mu.Unlock()
 	}
 }
@@ -56,9 +60,10 @@ func (w *writer) write(ctx context.Context, name string) error {
 	return nil
 }
 
-// all returns what the API server acknowledged so far.
-func (w *writer) all() []string {
+// all returns what the API server acknowledged so far, and how long each took.
+func (w *writer) all() (written []string, asked []Span) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.written[:len(w.written):len(w.written)]
+	n := len(w.written)
+	return w.written[:n:n], w.asked[:n:n]
 }

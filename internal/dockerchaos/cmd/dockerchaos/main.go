@@ -5,6 +5,11 @@
 //	go run ./internal/dockerchaos/cmd/dockerchaos
 //
 // It ends with exit code 1 if a promise was broken, and keeps the journals.
+//
+//	go run ./internal/dockerchaos/cmd/dockerchaos cluster -network ctrl -kubeconfig file
+//
+// runs nothing but an API server that the containers of a network can reach, for
+// those who do the same by hand: see docs/docker.md.
 package main
 
 import (
@@ -26,7 +31,11 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
-	switch err := command(ctx, os.Args[1:]); {
+	run, args := chaos, os.Args[1:]
+	if len(args) > 0 && args[0] == "cluster" {
+		run, args = cluster, args[1:]
+	}
+	switch err := run(ctx, args); {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 	case ctx.Err() != nil:
 		_, _ = fmt.Fprintln(os.Stderr, "dockerchaos: interrupted; containers, networks and image are removed")
@@ -37,7 +46,7 @@ func main() {
 	}
 }
 
-func command(ctx context.Context, args []string) error {
+func chaos(ctx context.Context, args []string) error {
 	c := dockerchaos.Config{Out: os.Stdout, Timings: dockerchaos.Short()}
 	flags := flag.NewFlagSet("dockerchaos", flag.ContinueOnError)
 	flags.IntVar(&c.Rounds, "rounds", 20, "of each trial")
@@ -115,4 +124,20 @@ func play(ctx context.Context, c dockerchaos.Config) (err error) {
 		return nil
 	}
 	return os.RemoveAll(c.Dir)
+}
+
+func cluster(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("dockerchaos cluster", flag.ContinueOnError)
+	network := flags.String("network", "ctrl", "`name` of a docker network")
+	file := flags.String("kubeconfig", "", "`file` to write")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *file == "" {
+		return errors.New("-kubeconfig is empty; mend: name a file to write")
+	}
+	if missing := dockerchaos.Missing(ctx); missing != nil {
+		return missing
+	}
+	return dockerchaos.Serve(ctx, *network, *file, os.Stdout)
 }
