@@ -1,0 +1,64 @@
+package picture
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// draw puts the row around a height.
+func (r Row) draw(b *strings.Builder, a axis, y int, class string) {
+	r.drawLabel(b, y)
+	if len(r.Sample) == 0 {
+		fmt.Fprintf(b, `<text class="figures" x="%d" y="%d">%s</text>`+"\n", left+8, y+4, r.figures())
+		return
+	}
+	fmt.Fprintf(b, `<path class="dots %s" d="`, class)
+	for i, d := range r.Sample {
+		fmt.Fprintf(b, "M%.1f %.1fh0", a.x(d), float64(y)+(band-2)*spread(i))
+	}
+	b.WriteString(`"/>` + "\n")
+	p50, p99 := a.x(r.Sample.Median()), a.x(r.Sample.Quantile(0.99))
+	fmt.Fprintf(b, `<path class="p50 %s" d="M%.1f %dV%d"/><path class="p99 %s" d="M%.1f %dV%d"/>`+"\n",
+		class, p50, y-band-2, y+band+2, class, p99, y-band-2, y+band+2)
+	r.drawFigures(b, a, y)
+}
+
+func (r Row) drawLabel(b *strings.Builder, y int) {
+	const x = left - 16
+	if r.Sub == "" {
+		fmt.Fprintf(b, `<text class="label" x="%d" y="%d">%s</text>`+"\n", x, y+4, escape(r.Label))
+		return
+	}
+	fmt.Fprintf(b, `<text class="label" x="%d" y="%d">%s</text><text class="sub" x="%d" y="%d">%s</text>`+"\n",
+		x, y-3, escape(r.Label), x, y+12, escape(r.Sub))
+}
+
+// drawFigures writes them on that side of the dots that has more room.
+func (r Row) drawFigures(b *strings.Builder, a axis, y int) {
+	const gap = 10
+	first, last := a.x(r.Sample.Min()), a.x(r.Sample.Max())
+	x, anchor := last+gap, "start"
+	if first-left > right-last {
+		x, anchor = first-gap, "end"
+	}
+	fmt.Fprintf(b, `<text class="figures" x="%.1f" y="%d" text-anchor="%s"><tspan class="strong">%s</tspan> · %s</text>`+"\n",
+		x, y+4, anchor, escape(r.median()), escape(strings.Join(r.others(), " · ")))
+}
+
+// spread is from −1 to 1, and even over any run of indexes, so that dots of
+// like times do not cover each other.
+func spread(i int) float64 {
+	_, part := math.Modf(float64(i) * (math.Sqrt(5) - 1) / 2)
+	return 2*part - 1
+}
+
+func legend(b *strings.Builder, y int) {
+	const x = left
+	fmt.Fprintf(b, `<path class="dots key" d="M%d %dh0M%d %dh0M%d %dh0"/>`+"\n", x, y-6, x+7, y-2, x+14, y-7)
+	text(b, "muted", x+24, float64(y), "one hand-over each")
+	fmt.Fprintf(b, `<path class="p50 key" d="M%d %dV%d"/>`+"\n", x+168, y-12, y+3)
+	text(b, "muted", x+178, float64(y), "p50")
+	fmt.Fprintf(b, `<path class="p99 key" d="M%d %dV%d"/>`+"\n", x+228, y-12, y+3)
+	text(b, "muted", x+238, float64(y), "p99, or max of fewer than 100")
+}
