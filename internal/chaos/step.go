@@ -59,8 +59,6 @@ func (t *team) tell(n int, s plan.Step, former journal.Line, began time.Duration
 
 // befall lets a fault happen to the leader, and waits for what comes of it.
 func (t *team) befall(ctx context.Context, s plan.Step, leader *slot, former journal.Line) error {
-	whole := func(m proxy.Mode) proxy.Fault { return proxy.Fault{Mode: m, Delay: s.Slow} }
-	none := proxy.Fault{}
 	switch s.Kind {
 	case plan.Terminate:
 		return t.terminate(ctx, leader, former)
@@ -82,8 +80,16 @@ func (t *team) befall(ctx context.Context, s plan.Step, leader *slot, former jou
 		err := wait(ctx, s.For)
 		leader.heal()
 		return err
+	case plan.Brink:
+		leader.befall(plan.Delay, s.Slow)
+		if err := wait(ctx, s.For); err != nil {
+			return err
+		}
+		leader.befall(plan.Cut, 0)
+		defer leader.heal()
+		return t.successor(ctx, former)
 	case plan.Held:
-		leader.register.Set(whole(proxy.Hold), none)
+		leader.register.Set(proxy.Fault{Mode: proxy.Hold}, proxy.Fault{})
 	}
 	leader.befall(s.Kind, s.Slow)
 	defer leader.heal()

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/anishathalye/porcupine"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/regent-ha/regent/internal/chaos/history"
@@ -129,29 +130,26 @@ func (t *team) play(ctx context.Context) error {
 			if err := t.step(ctx, n, t.plan.Next()); err != nil {
 				return err
 			}
-			if t.enough() {
-				return t.complete(ctx)
+			if done, err := t.enough(); err != nil || done {
+				return errors.Join(err, t.complete(ctx))
 			}
 		}
 	})
 	return group.Wait()
 }
 
-// enough: the leader has changed often enough, and in a control there was what
-// it is for.
-func (t *team) enough() bool {
-	changes := t.changes
-	if stale := t.stale; stale > 0 {
-		for _, a := range t.registers.Arrivals() {
-			if a.Stale() {
-				stale--
-			}
-		}
-		if stale > 0 {
-			changes *= 4
-		}
+// enough: the leader has changed often enough. A control goes on, for up to
+// four times as many changes, until its check has failed.
+func (t *team) enough() (bool, error) {
+	changes := changed(t.terms())
+	if t.gate || changes < t.changes || changes >= 4*t.changes {
+		return changes >= t.changes, nil
 	}
-	return changed(t.terms()) >= changes
+	entries, err := history.Load(t.histories())
+	if err != nil {
+		return false, err
+	}
+	return history.Taken().Check(entries, time.Minute).Result == porcupine.Illegal, nil
 }
 
 // complete waits until somebody leads and all others stand by: a process that

@@ -18,6 +18,7 @@ const (
 	Mute  Kind = "one way: requests vanish"    // replies, and the watch, still come
 	Deaf  Kind = "one way: replies vanish"     // requests are carried out
 	Delay Kind = "slow network"                // each way
+	Brink Kind = "slow network, then cut off"  // what was answered late was the last
 	Reset Kind = "connections reset"           // the open ones, again and again, and new ones
 	Held  Kind = "cut off, writes arrive late" // and what was sent to the register is held back, too
 )
@@ -35,7 +36,7 @@ func deck() []Kind {
 		times int
 	}{
 		{Terminate, 7}, {Kill, 3}, {Pause, 4}, {Hiccup, 1},
-		{Cut, 1}, {Drop, 1}, {Mute, 1}, {Deaf, 1}, {Delay, 1}, {Reset, 1}, {Held, 2},
+		{Cut, 1}, {Drop, 1}, {Mute, 1}, {Deaf, 1}, {Delay, 1}, {Brink, 1}, {Reset, 1}, {Held, 2},
 		{APIServer, 1}, {Etcd, 1},
 	}
 	var cards []Kind

@@ -19,7 +19,7 @@ type Step struct {
 	// For is how long it lasts. What goes on until there is another leader
 	// (Pause, Cut, Held …) lasts so much longer.
 	For time.Duration
-	// Slow is how long each way takes, of kind Delay.
+	// Slow is how long each way takes, of the kinds that are slow.
 	Slow time.Duration
 	// Aside befalls a standby from the same moment on; nil: nothing does.
 	Aside *Aside
@@ -35,7 +35,7 @@ type Aside struct {
 
 func (s Step) String() string {
 	text := fmt.Sprintf("after %v: %s, %v", s.Calm, s.Kind, s.For)
-	if s.Kind == Delay {
+	if s.Slow > 0 {
 		text += fmt.Sprintf(" (%v each way)", s.Slow)
 	}
 	if a := s.Aside; a != nil {
@@ -68,7 +68,7 @@ func (p *Plan) Next() Step {
 		p.cards = deck()
 		p.dice.Shuffle(len(p.cards), func(i, j int) { p.cards[i], p.cards[j] = p.cards[j], p.cards[i] })
 	}
-	s := Step{Kind: p.cards[0], Calm: between(p.dice, 100*time.Millisecond, 900*time.Millisecond)}
+	s := Step{Kind: p.cards[0], Calm: between(p.dice, 50*time.Millisecond, 500*time.Millisecond)}
 	p.cards = p.cards[1:]
 	s.For, s.Slow = p.lasts(s.Kind)
 	if p.dice.IntN(3) == 0 {
@@ -89,6 +89,8 @@ func (p *Plan) lasts(k Kind) (length, slow time.Duration) {
 		return between(p.dice, 50*time.Millisecond, t.Lease-t.Lease/10), 0
 	case Delay:
 		return between(p.dice, t.Renew, t.Lease+t.Renew), p.slow()
+	case Brink: // two answers take longer than is harmless, and less than the deadline
+		return between(p.dice, t.Renew, 2*t.Renew), between(p.dice, t.Renew/4, t.Renew*4/10)
 	case Reset:
 		return between(p.dice, t.Renew/4, t.Lease+t.Retry), 0
 	case APIServer:

@@ -31,7 +31,7 @@ func TestEachKindComesUp(t *testing.T) {
 	for seed := range uint64(20) {
 		p := plan.New(seed, quick)
 		seen := make(map[plan.Kind]int)
-		for range 25 {
+		for range 26 {
 			seen[p.Next().Kind]++
 		}
 		for _, k := range plan.Kinds() {

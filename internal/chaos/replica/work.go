@@ -84,6 +84,7 @@ func (w *work) count(ctx context.Context, token uint64, worker int) {
 			// race with it, and no token tells them apart.
 			<-ctx.Done()
 		}
+		think() // here a write out of turn is seen by the next read; above it would be overwritten
 	}
 }
 
