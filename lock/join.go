@@ -295,7 +295,7 @@ func (j *joint) giveBack(ctx context.Context, was pair, record Record) {
 	}
 	freed := Record{
 		Duration: time.Second, Renewed: record.Renewed, Transitions: record.Transitions, Token: record.Token,
-		Nonce: record.Nonce + "-", Candidates: record.Candidates,
+		Nonce: record.Nonce + "-", Candidates: record.Candidates, Joint: true,
 	}
 	_, _ = j.write(ctx, j.first, &j.a, now, freed) // else it expires
 }

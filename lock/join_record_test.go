@@ -97,8 +97,8 @@ func TestTwoLocksMakeARecord(t *testing.T) {
 		"a lease alone":                      {b: alone("l", 7, 2), holder: "l", nonce: "n2"},
 		"a config map of another after us":   {a: alone("c", 7, 2), b: joint("x", 5, 1), holder: "c", nonce: "n2"},
 		"took the first from under a lease":  {a: joint("x", 9, 3), b: alone("l", 7, 2), holder: "l"},
-		"the same, given back":               {a: alone("", 9, 4), b: alone("l", 7, 2), holder: "l"},
-		"given back, the other released now": {a: alone("", 9, 4), b: alone("", 7, 5), holder: free},
+		"the same, given back":               {a: joint("", 9, 4), b: alone("l", 7, 2), holder: "l"},
+		"given back, the other released now": {a: joint("", 9, 4), b: alone("", 7, 5), holder: free},
 		"made by insert":                     {a: alone("", 0, 1), holder: free},
 
 		"the first deleted":                {b: joint("x", 5, 1), holder: emptied, wait: 15 * time.Second},

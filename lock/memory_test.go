@@ -129,8 +129,12 @@ var leaseResource = coordinationv1.Resource("leases")
 
 // What the typed clients have beside that is not called.
 type (
-	otherOfLeases     struct{ coordinationclient.LeaseInterface }
-	otherOfConfigMaps struct{ corev1client.ConfigMapInterface }
+	otherOfLeases struct {
+		coordinationclient.LeaseInterface
+	}
+	otherOfConfigMaps struct {
+		corev1client.ConfigMapInterface
+	}
 )
 
 // leases is the API server's Leases, of which there is one.

@@ -83,10 +83,18 @@ type Core struct {
 	quietTill Time   // earliest time of the next over any: Retry-After
 	publishAt Time   // earliest time of the next publish
 	published string // the UID of the lock that has listed this candidate
-	refused   bool   // the record in view is not taken, whatever its age
-	contact   Time   // when the API server was heard of last
+	touched   touch
+	refused   bool // the record in view is not taken, whatever its age
+	contact   Time // when the API server was heard of last
 	tokens    uint64
 	seed      uint64
+}
+
+// touch is a WriteTouch.
+type touch struct {
+	nonce    string // of the record that it left as it is
+	next     Time   // earliest time of another
+	revision uint64 // that it has made; 0: none yet
 }
 
 // term is the present or the last term.
@@ -236,7 +244,7 @@ func (c *Core) id() uint64 {
 func (c *Core) write(kind WriteKind, record lock.Record, deadline Time) {
 	a := attempt{id: c.id(), kind: kind, token: record.Token, base: c.base(), sent: c.now, open: true}
 	w := Write{ID: a.id, Kind: kind, Record: record, Deadline: deadline}
-	if kind != WritePublish {
+	if !kind.keeps() {
 		a.nonce = c.cfg.Nonce + "-" + strconv.FormatUint(a.id, 10)
 		w.Record.Nonce = a.nonce
 	}

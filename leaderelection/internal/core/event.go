@@ -148,10 +148,16 @@ const (
 	WriteInsert
 	// WritePublish adds this candidate to the record's list.
 	WritePublish
+	// WriteTouch changes nothing, so that the lock has a resourceVersion of
+	// now.
+	WriteTouch
 )
 
+// keeps: the record stays as it is, with its nonce.
+func (k WriteKind) keeps() bool { return k == WritePublish || k == WriteTouch }
+
 func (k WriteKind) String() string {
-	return [...]string{"acquire", "renew", "release", "insert", "publish"}[k]
+	return [...]string{"acquire", "renew", "release", "insert", "publish", "touch"}[k]
 }
 
 // NoteKind is what a Note tells.

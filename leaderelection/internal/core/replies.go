@@ -33,7 +33,7 @@ func (c *Core) writeReply(e WriteReply) {
 			c.need() // whichever version it was to replace
 		}
 		c.beaten(a)
-	case a.kind == WriteAcquire || a.kind == WriteInsert || a.kind == WritePublish:
+	case a.kind == WriteAcquire || a.kind == WriteInsert || a.kind.keeps():
 		if d := c.retryAfter(e.Err); d > 0 {
 			c.quietTill = max(c.quietTill, c.now+d)
 		}
@@ -46,6 +46,9 @@ func (c *Core) writeReply(e WriteReply) {
 func (c *Core) committed(a attempt, s lock.Snapshot) {
 	if a.kind == WritePublish {
 		c.published = s.UID // also of a store that keeps no candidates
+	}
+	if a.kind == WriteTouch && s.Nonce == c.touched.nonce {
+		c.touched.revision = s.Revision()
 	}
 	if s.Nonce == "" && a.nonce != "" {
 		s.Nonce, s.Sealed = a.nonce, true // a store that keeps no nonces
@@ -88,7 +91,7 @@ func (c *Core) base() string {
 // underWay: a write over the version in view was sent, and not answered yet.
 func (c *Core) underWay() bool {
 	base := c.base()
-	return slices.ContainsFunc(c.attempts, func(a attempt) bool { return a.open && a.kind != WritePublish && a.base == base })
+	return slices.ContainsFunc(c.attempts, func(a attempt) bool { return a.open && !a.kind.keeps() && a.base == base })
 }
 
 // maxQuickRetries is how many conflicts in a row are answered at once; the

@@ -8,10 +8,14 @@ func (c *Core) driveStandby() {
 	c.judge()
 	if c.now >= c.standbyWake() {
 		c.nextTry = c.now + c.cfg.Retry
-		if c.view.exists {
-			c.write(WriteAcquire, c.acquireRecord(), c.now+c.cfg.Renew)
-		} else {
+		switch {
+		case !c.view.exists:
 			c.write(WriteInsert, lock.Record{Duration: c.cfg.Lease, Candidates: c.withMe(nil)}, c.now+c.cfg.Renew)
+		case c.mustTouch():
+			c.touched = touch{nonce: c.view.snapshot.Nonce, next: c.nextTry}
+			c.write(WriteTouch, c.view.snapshot.Record, c.now+c.cfg.Renew)
+		default:
+			c.write(WriteAcquire, c.acquireRecord(), c.now+c.cfg.Renew)
 		}
 		return
 	}
@@ -30,7 +34,19 @@ func (c *Core) standbyWake() Time {
 	if !c.canWrite() || c.takeAt == Never {
 		return Never
 	}
-	return max(c.takeAt, c.nextTry, c.quietTill)
+	at := max(c.takeAt, c.nextTry, c.quietTill)
+	if c.mustTouch() && c.touched.nonce == c.view.snapshot.Nonce {
+		at = max(at, c.touched.next) // its reply is due; the watch may be faster
+	}
+	return at
+}
+
+// mustTouch: the lock was held together with another one, which this candidate
+// does not see, and whose holder may have a higher token since. A token that
+// comes of a resourceVersion of now is higher still.
+func (c *Core) mustTouch() bool {
+	s := c.view.snapshot
+	return c.view.exists && s.Joint && (c.touched.nonce != s.Nonce || c.touched.revision == 0 || s.Revision() < c.touched.revision)
 }
 
 // publishWake is when this candidate adds itself to the list: once per lock, so

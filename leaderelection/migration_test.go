@@ -1,0 +1,278 @@
+package leaderelection_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/regent-ha/regent/leaderelection"
+	"github.com/regent-ha/regent/lock"
+	"github.com/regent-ha/regent/lock/locktest"
+)
+
+var (
+	migrations    = flag.Int("migrations", 1000, "how many seeds TestMigration plays")
+	migrationSeed = flag.Uint64("migration", 0, "the one seed that TestMigration plays, and tells")
+)
+
+// TestMigration moves fleets from one lock to two that are held together, and
+// on to the other one, or back, a replica at a time, while requests are slow,
+// or lost, or their answers are, while watches are silent, and while replicas
+// are killed, stopped, or stopped between the halves of a write. Never are two
+// at work, tokens rise, and after the last fault somebody leads.
+func TestMigration(t *testing.T) {
+	if *migrationSeed != 0 {
+		synctest.Test(t, func(t *testing.T) { newMigration(t, *migrationSeed, true).play() })
+		return
+	}
+	for seed := range uint64(*migrations) {
+		t.Run(fmt.Sprint(seed+1), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { newMigration(t, seed+1, false).play() })
+		})
+	}
+}
+
+// migration is one fleet on its way.
+type migration struct {
+	t     *testing.T
+	rand  *rand.Rand
+	store *locktest.Store
+	begun time.Time
+	told  bool
+
+	mu     sync.Mutex // guards the fields below
+	rough  bool       // requests fail
+	atWork map[*migrant]bool
+	token  uint64
+	led    int
+	lines  []string
+}
+
+// migrant is one replica.
+type migrant struct {
+	*migration
+	name string
+	a, b *locktest.Client
+	stop func()
+	done chan struct{}
+	dead bool // guarded by migration.mu
+}
+
+func newMigration(t *testing.T, seed uint64, told bool) *migration {
+	return &migration{
+		t: t, rand: rand.New(rand.NewPCG(seed, 1)), store: locktest.NewStore(), begun: time.Now(), told: told, atWork: make(map[*migrant]bool),
+	}
+}
+
+// stages are the locks that a fleet has one after another: any two that follow
+// on each other exclude each other.
+var stages = []string{"first", "both", "second"}
+
+func (m *migration) play() {
+	const replicas = 3
+	stage, step := 0, 1
+	if m.rand.IntN(2) == 0 {
+		stage, step = len(stages)-1, -1
+	}
+	var fleet, old []*migrant
+	for i := range replicas {
+		fleet = append(fleet, m.start(fmt.Sprintf("%s-%d", stages[stage], i), stages[stage]))
+	}
+	for range m.rand.IntN(4) + 1 { // of these moves each is a rolling update
+		if next := stage + step; next < 0 || next >= len(stages) {
+			step = -step
+		}
+		stage += step
+		for i := range fleet {
+			m.sleep(8 * time.Second)
+			m.set(m.rand.IntN(3) > 0)
+			fresh := m.start(fmt.Sprintf("%s-%d'", stages[stage], i), stages[stage])
+			m.sleep(3 * time.Second)
+			m.end(fleet[i])
+			old = append(old, fleet[i])
+			fleet[i] = fresh
+		}
+		for _, one := range old { // the next stage does not exclude the one before this
+			<-one.done
+		}
+		m.set(false)
+		m.await(time.Now()) // nor would an operator go on before
+	}
+	for _, one := range fleet {
+		m.say("stops %s", one.name)
+		one.stop()
+	}
+	for _, one := range fleet {
+		<-one.done
+	}
+	time.Sleep(time.Minute) // calls that are still under way
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	require.Empty(m.t, m.atWork)
+	if m.told || m.t.Failed() {
+		m.t.Log(strings.Join(m.lines, "\n"))
+	}
+}
+
+// await requires a leader, within what may be left of leases.
+func (m *migration) await(since time.Time) {
+	for {
+		m.mu.Lock()
+		led := len(m.atWork)
+		m.mu.Unlock()
+		if led > 0 {
+			return
+		}
+		if time.Since(since) > 40*time.Second { // the half of a write, its grace, and another half
+			m.fail("nobody leads %v after the last fault", time.Since(since))
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func (m *migration) sleep(most time.Duration) { time.Sleep(time.Duration(m.rand.Int64N(int64(most)))) }
+
+func (m *migration) set(rough bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.rough = rough
+}
+
+func (m *migration) start(name, stage string) *migrant {
+	r := &migrant{migration: m, name: name, a: m.store.Client("a"), b: m.store.Client("b"), done: make(chan struct{})}
+	r.a.SetFault(r.fault)
+	r.b.SetFault(r.fault)
+	var l lock.Lock = r.a
+	switch stage {
+	case "second":
+		l = r.b
+	case "both":
+		var err error
+		l, err = lock.Join(r.a, r.b)
+		require.NoError(m.t, err)
+	}
+	e, err := leaderelection.NewElector(leaderelection.Config{
+		Lock: l, LeaseDuration: 5 * time.Second, RenewDeadline: 3 * time.Second, RetryPeriod: time.Second,
+		Identity: name, JitterSeed: m.rand.Uint64() | 1, Now: func() time.Duration { return time.Since(m.begun) },
+		Logger: slog.New(slog.DiscardHandler),
+		Observers: []leaderelection.Observer{func(e leaderelection.Event) {
+			m.say("%s: %s %s holder=%q token=%d %v", name, e.Kind, e.Request, e.Holder, e.Token, e.Err)
+		}},
+	})
+	require.NoError(m.t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	r.stop = cancel
+	drain := time.Duration(m.rand.Int64N(int64(1500 * time.Millisecond)))
+	go func() {
+		defer close(r.done)
+		_ = e.Run(ctx, func(ctx context.Context) error {
+			r.enter(ctx)
+			<-ctx.Done()
+			time.Sleep(drain)
+			r.leave()
+			return nil
+		})
+	}()
+	return r
+}
+
+// end stops a replica, or kills it.
+func (m *migration) end(r *migrant) {
+	if m.rand.IntN(2) == 0 {
+		m.say("stops %s", r.name)
+		r.stop()
+		return
+	}
+	m.say("kills %s", r.name)
+	r.a.Cut()
+	r.b.Cut()
+	m.mu.Lock()
+	r.dead = true
+	delete(m.atWork, r)
+	m.mu.Unlock()
+	r.stop() // of which nobody hears
+}
+
+// fault is what happens to a request. A watch that was started is silent at
+// times.
+func (r *migrant) fault(c locktest.Call) locktest.Fault {
+	m := r.migration
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ms := func(n int64) time.Duration { return time.Duration(m.rand.Int64N(n*1000)) * time.Microsecond }
+	f := locktest.Fault{Delay: ms(10), ReplyDelay: ms(10)}
+	if !m.rough {
+		return f
+	}
+	switch m.rand.IntN(12) {
+	case 0:
+		f.Lost = true
+	case 1:
+		f.ReplyLost = true
+	case 2:
+		f.Delay = ms(4000)
+	case 3:
+		f.ReplyDelay = ms(4000)
+	case 4:
+		f.Err = errors.New("internal error")
+	case 5:
+		if c.Verb == "watch" {
+			f.Err = lock.ErrForbidden
+		}
+	}
+	return f
+}
+
+func (r *migrant) enter(ctx context.Context) {
+	term, _ := leaderelection.TermFromContext(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.dead {
+		return
+	}
+	for other := range r.atWork {
+		r.failed("%s works beside %s", r.name, other.name)
+	}
+	if term.Token() <= r.token {
+		r.failed("%s has token %d, after %d", r.name, term.Token(), r.token)
+	}
+	r.token = term.Token()
+	r.atWork[r] = true
+	r.led++
+}
+
+func (r *migrant) leave() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.atWork, r)
+}
+
+func (m *migration) say(format string, args ...any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lines = append(m.lines, fmt.Sprintf("%8.3fs "+format, append([]any{time.Since(m.begun).Seconds()}, args...)...))
+}
+
+func (m *migration) fail(format string, args ...any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.failed(format, args...)
+}
+
+// failed is fail while m.mu is held.
+func (m *migration) failed(format string, args ...any) {
+	line := fmt.Sprintf("%8.3fs VIOLATION "+format, append([]any{time.Since(m.begun).Seconds()}, args...)...)
+	m.lines = append(m.lines, line)
+	m.t.Error(line)
+}
