@@ -48,8 +48,8 @@ func run(ctx context.Context, o options, out *output) (err error) {
 		}
 	}
 	defer func() {
-		if err == nil && !o.keep {
-			err = os.RemoveAll(o.dir)
+		if (err == nil || ctx.Err() != nil) && !o.keep {
+			err = errors.Join(err, os.RemoveAll(o.dir))
 			return
 		}
 		out.say("the evidence is in %s", o.dir)

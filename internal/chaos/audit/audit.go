@@ -30,6 +30,10 @@ func (c Config) harmless() time.Duration { return c.Lease*95/100 - c.Renew }
 // is at 0.95·L too, so what is nearly as long counts as well.
 func (c Config) overruns(replica string) bool { return c.Linger[replica] >= c.harmless()*9/10 }
 
+// tolerance is how late work may be told to stop on a busy machine: half of
+// what it has to return in.
+func (c Config) tolerance() time.Duration { return c.harmless() / 2 }
+
 // notice is how long a process may take, after it goes on, to notice that time
 // has passed.
 const notice = time.Second
@@ -108,16 +112,7 @@ func (c Config) overlap(r *Report, rec record, former, t Term) {
 // deadline judges when the work was told to stop.
 func (c Config) deadline(r *Report, rec record, t Term) {
 	told := t.told()
-	last, unanswered := time.Duration(-1), time.Duration(-1)
-	for _, s := range rec.sent[t.Replica] {
-		switch {
-		case s.at >= told:
-		case s.failed:
-			unanswered = max(unanswered, s.at)
-		default:
-			last = max(last, s.at)
-		}
-	}
+	last, unanswered := rec.renewed(t.Replica, told)
 	if last < 0 {
 		r.broken("%s led with token %d, and no write to the lock of it was answered", t.Replica, t.Token)
 		return
@@ -126,12 +121,12 @@ func (c Config) deadline(r *Report, rec record, t Term) {
 	if s, ok := c.stopped(rec, t.Replica, last+c.Renew); ok && told > s.to {
 		r.Noticed = max(r.Noticed, told-s.to)
 		late = min(late, told-s.to-notice)
-	} else if late <= c.harmless() {
+	} else if late <= c.tolerance() {
 		r.Late = max(r.Late, late)
 	}
 	switch {
-	case late <= c.harmless():
-	case told <= unanswered+c.Renew+c.harmless():
+	case late <= c.tolerance():
+	case told <= unanswered+c.Renew+c.tolerance():
 		r.Recognised++
 	default:
 		r.broken("the work of %s with token %d was told to stop at %v (for %q), and its last renewal was sent at %v", t.Replica, t.Token, told, t.Cause, last)
@@ -153,22 +148,29 @@ func (c Config) tokens(r *Report, rec record) {
 	}
 }
 
+// blur is how exactly it is known when a renewal was sent.
+const blur = 100 * time.Millisecond
+
 // writes judges what has come to the registers.
 func (c Config) writes(r *Report, rec record, entries []history.Entry, arrivals []register.Arrival) {
-	entered := make(map[string]time.Duration)
+	entered := make(map[string]history.Entry)
 	for _, e := range entries {
 		if e.Kind == history.Enters {
-			entered[e.Op] = e.At
+			entered[e.Op] = e
 		}
 	}
 	for _, a := range arrivals {
 		if a.Stale() {
 			r.Stale++
 		}
-		at, ok := entered[a.Op]
+		e, ok := entered[a.Op]
+		at := e.At
 		if !ok {
 			r.broken("write %s came, and its replica has not written it down", a.Op)
 			continue
+		}
+		if last, unanswered := rec.renewed(e.Replica, at); c.Gate && at > max(last, unanswered)+c.Renew+blur {
+			r.broken("write %s with token %d entered the gate at %v, past its deadline: the last renewal was sent at %v; and passed", a.Op, a.Token, at, last)
 		}
 		later := slices.IndexFunc(rec.terms, func(t Term) bool { return t.Token > a.Token && t.Began < at })
 		if later < 0 {

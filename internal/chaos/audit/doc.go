@@ -8,5 +8,6 @@
 //   - tokens rise with each term;
 //   - work is told to stop at its deadline, counted from when the last renewal
 //     was sent; a process that was stopped, within a second of going on;
-//   - no write that enters the gate after a later term's work has begun passes.
+//   - no write passes that enters the gate past its term's deadline, or after a
+//     later term's work has begun.
 package audit

@@ -101,3 +101,19 @@ func read(entries []history.Entry, end time.Duration) record {
 	slices.SortFunc(r.terms, func(a, b Term) int { return cmp.Compare(a.Began, b.Began) })
 	return r
 }
+
+// renewed is when the last write to the lock was sent before a time, of those
+// that were answered and of those that were not; -1: there is none.
+func (r record) renewed(replica string, before time.Duration) (answered, unanswered time.Duration) {
+	answered, unanswered = -1, -1
+	for _, s := range r.sent[replica] {
+		switch {
+		case s.at >= before:
+		case s.failed:
+			unanswered = max(unanswered, s.at)
+		default:
+			answered = max(answered, s.at)
+		}
+	}
+	return answered, unanswered
+}

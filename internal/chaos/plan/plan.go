@@ -89,8 +89,8 @@ func (p *Plan) lasts(k Kind) (length, slow time.Duration) {
 		return between(p.dice, 50*time.Millisecond, t.Lease-t.Lease/10), 0
 	case Delay:
 		return between(p.dice, t.Renew, t.Lease+t.Renew), p.slow()
-	case Brink: // two answers take longer than is harmless, and less than the deadline
-		return between(p.dice, t.Renew, 2*t.Renew), between(p.dice, t.Renew/4, t.Renew*4/10)
+	case Brink: // answers that are late, and still in time for the deadline
+		return between(p.dice, t.Renew, 2*t.Renew), between(p.dice, t.Renew*15/100, t.Renew*22/100)
 	case Reset:
 		return between(p.dice, t.Renew/4, t.Lease+t.Retry), 0
 	case APIServer:
