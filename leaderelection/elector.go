@@ -219,7 +219,7 @@ func (e *Elector) observe(ev Event) {
 	}
 	if _, reason, _ := ev.describe(); reason != "" && e.cfg.Events != nil {
 		st := e.status.Load()
-		e.events.push(kubernetesEvent{Event: ev, uid: st.core.Snapshot.UID, kind: st.kind})
+		e.events.push(kubernetesEvent{Event: ev, uid: st.uid, kind: st.kind})
 	}
 }
 

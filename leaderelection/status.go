@@ -49,11 +49,13 @@ type state struct {
 	core   core.Status
 	failed failing
 	kind   lock.Kind // of the lock as it was seen last, also of one that is gone
+	uid    string    // likewise
 }
 
 func (l *loop) update() {
 	st := &state{core: l.core.Status(), failed: l.failed}
-	st.kind = cmp.Or(st.core.Snapshot.Kind, l.e.status.Load().kind)
+	before := l.e.status.Load()
+	st.kind, st.uid = cmp.Or(st.core.Snapshot.Kind, before.kind), cmp.Or(st.core.Snapshot.UID, before.uid)
 	l.e.status.Store(st)
 }
 
