@@ -8,8 +8,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
 
 	"github.com/regent-ha/regent/internal/mixed"
+	"github.com/regent-ha/regent/lock"
 )
 
 // A fleet is rolled from kind to kind and back, while its leaders are
@@ -58,7 +61,23 @@ func play(t *testing.T, kinds []mixed.Kind) {
 		change, err := s.Roll(t.Context(), to, loss, i/len(tour)%2 == 0)
 		require.NoError(t, err, "to %s by %s", to, loss)
 		t.Log(change)
+		if to == mixed.Regent || to == mixed.RegentMulti {
+			requireBothHeld(t, s.Namespace())
+		}
 	}
+}
+
+// requireBothHeld wants one holder of the ConfigMap and the Lease.
+func requireBothHeld(t *testing.T, namespace string) {
+	t.Helper()
+	client, err := kubernetes.NewForConfig(plane.Get(t).Config())
+	require.NoError(t, err)
+	lease, err := client.CoordinationV1().Leases(namespace).Get(t.Context(), mixed.LockName, metav1.GetOptions{})
+	require.NoError(t, err)
+	configMap, err := client.CoreV1().ConfigMaps(namespace).Get(t.Context(), mixed.LockName, metav1.GetOptions{})
+	require.NoError(t, err)
+	require.NotEmpty(t, *lease.Spec.HolderIdentity)
+	require.Contains(t, configMap.Annotations[lock.LeaderAnnotation], *lease.Spec.HolderIdentity)
 }
 
 // judge fails the test if two were at work at once.

@@ -55,11 +55,14 @@ type Replica struct {
 	Link *Link
 }
 
-// lockName is the lock's, on each stage.
-const lockName = "lock"
+// LockName is the lock's, on each stage.
+const LockName = "lock"
 
 // NewStage returns a stage without replicas.
 func NewStage(cfg Config) *Stage { return &Stage{cfg: cfg, fleets: make(map[Kind]*fleet.Fleet)} }
+
+// Namespace is where the lock is.
+func (s *Stage) Namespace() string { return s.cfg.Namespace }
 
 // Close ends all replicas.
 func (s *Stage) Close() {
@@ -148,7 +151,7 @@ func (s *Stage) kubeconfig(link *Link) (path string, err error) {
 
 func (s *Stage) args(kind Kind, kubeconfig string) []string {
 	args := []string{
-		"-kubeconfig=" + kubeconfig, "-namespace=" + s.cfg.Namespace, "-name=" + lockName,
+		"-kubeconfig=" + kubeconfig, "-namespace=" + s.cfg.Namespace, "-name=" + LockName,
 		"-lease-duration=" + s.cfg.Lease.String(), "-renew-deadline=" + s.cfg.Renew.String(), "-retry-period=" + s.cfg.Retry.String(),
 	}
 	if kind.module() != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ func newStage(t *testing.T, kinds ...mixed.Kind) *mixed.Stage {
 		Drain: 100 * time.Millisecond, Programs: make(map[mixed.Kind]string), Dir: dir, Log: log,
 	}
 	for _, kind := range kinds {
-		if kind == mixed.Kooper08 || kind == mixed.Kooper28 {
+		if programs[kind] != nil {
 			cfg.Programs[kind] = program(t, kind)
 		}
 	}
@@ -44,10 +45,20 @@ func newStage(t *testing.T, kinds ...mixed.Kind) *mixed.Stage {
 	return s
 }
 
-// program builds a kooper, or skips the test.
+// programs are built one after another, once each.
+var programs = map[mixed.Kind]func() (string, error){
+	mixed.Kooper08: build(mixed.Kooper08),
+	mixed.Kooper28: build(mixed.Kooper28),
+}
+
+func build(kind mixed.Kind) func() (string, error) {
+	return sync.OnceValues(func() (string, error) { return mixed.Build(context.Background(), kind, ".", os.Stderr) })
+}
+
+// program returns the program of a kooper, or skips the test.
 func program(t *testing.T, kind mixed.Kind) string {
 	t.Helper()
-	path, err := mixed.Build(t.Context(), kind, ".", os.Stderr)
+	path, err := programs[kind]()
 	if errors.Is(err, mixed.ErrNoModules) && os.Getenv("CI") != "true" {
 		t.Skip(err)
 	}
