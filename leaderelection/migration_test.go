@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	migrations    = flag.Int("migrations", 1000, "how many seeds TestMigration plays")
+	migrations    = flag.Int("migrations", 300, "how many seeds TestMigration plays")
 	migrationSeed = flag.Uint64("migration", 0, "the one seed that TestMigration plays, and tells")
 )
 
@@ -35,7 +35,11 @@ func TestMigration(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) { newMigration(t, *migrationSeed, true).play() })
 		return
 	}
-	for seed := range uint64(*migrations) {
+	n := *migrations
+	if testing.Short() {
+		n /= 5
+	}
+	for seed := range uint64(n) {
 		t.Run(fmt.Sprint(seed+1), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { newMigration(t, seed+1, false).play() })
 		})
