@@ -24,6 +24,7 @@ import (
 // options are the command line.
 type options struct {
 	quick, tiny bool
+	only        string
 	docs, from  string
 }
 
@@ -34,6 +35,7 @@ func main() {
 	var o options
 	flag.BoolVar(&o.quick, "quick", false, "less than a minute, for figures that show that it works; default: what figures are published of, 11 minutes")
 	flag.BoolVar(&o.tiny, "tiny", false, "the least that there is")
+	flag.StringVar(&o.only, "only", "", "the one `part` to measure: memory, hand-over, crash or rest; default: all")
 	flag.StringVar(&o.docs, "docs", "", "`directory` whose performance.md, and what belongs to it, is to be written anew")
 	flag.StringVar(&o.from, "from", "", "`file` of JSON that an earlier run has written, to show it again")
 	flag.Parse()

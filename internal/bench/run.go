@@ -22,6 +22,8 @@ func (o options) check(args []string) error {
 		return fmt.Errorf("unexpected argument %q; mend: there are only flags, see -h", args[0])
 	case o.quick && o.tiny:
 		return errors.New("both -quick and -tiny; mend: one size")
+	case o.only != "" && o.docs != "":
+		return errors.New("both -only and -docs; mend: the document has all parts")
 	case o.docs != "":
 		_, err := os.Stat(filepath.Join(o.docs, "performance.md"))
 		return err
@@ -65,7 +67,7 @@ func (o options) results(ctx context.Context, progress io.Writer) (r report.Resu
 	}
 	defer func() { err = errors.Join(err, plane.Stop()) }()
 	start := time.Now()
-	bench := election.Bench{Plane: plane, Size: size, Say: func(format string, args ...any) {
+	bench := election.Bench{Plane: plane, Size: size, Only: o.only, Say: func(format string, args ...any) {
 		_, _ = fmt.Fprintf(progress, "%6.1f s  %s\n", time.Since(start).Seconds(), fmt.Sprintf(format, args...))
 	}}
 	r, err = bench.Run(ctx)

@@ -8,6 +8,7 @@ package election
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,6 +25,8 @@ import (
 type Bench struct {
 	Plane *controlplane.ControlPlane
 	Size  Size
+	// Only names the one part that is to be measured. "" = all.
+	Only string
 	// Say is told what is being done, a line at a time.
 	Say func(format string, args ...any)
 
@@ -40,22 +43,17 @@ func kinds() []candidate.Kind { return []candidate.Kind{candidate.Regent, candid
 // Run measures everything. An error means that nothing was measured, or that
 // Regent broke a promise.
 func (b *Bench) Run(ctx context.Context) (report.Results, error) {
-	if err := b.Size.validate(); err != nil {
+	if err := b.validate(); err != nil {
 		return report.Results{}, err
 	}
 	start := time.Now()
 	if err := b.prepare(ctx); err != nil {
 		return report.Results{}, fmt.Errorf("election: %w", err)
 	}
-	for _, part := range []struct {
-		name string
-		run  func(context.Context) error
-	}{
-		{"memory", b.footprints}, // first: before there is garbage
-		{"hand-over", b.handOvers},
-		{"crash", b.crashes},
-		{"at rest", b.rest},
-	} {
+	for _, part := range b.parts() {
+		if b.Only != "" && b.Only != part.name {
+			continue
+		}
 		began := time.Now()
 		if err := part.run(ctx); err != nil {
 			return b.results, fmt.Errorf("election: %s: %w", part.name, err)
@@ -64,6 +62,33 @@ func (b *Bench) Run(ctx context.Context) (report.Results, error) {
 	}
 	b.results.Took = time.Since(start).Round(100 * time.Millisecond).Seconds()
 	return b.results, nil
+}
+
+// part is what can be measured by itself.
+type part struct {
+	name string
+	run  func(context.Context) error
+}
+
+func (b *Bench) parts() []part {
+	return []part{
+		{"memory", b.footprints}, // first: before there is garbage
+		{"hand-over", b.handOvers},
+		{"crash", b.crashes},
+		{"rest", b.rest},
+	}
+}
+
+func (b *Bench) validate() error {
+	fault := b.Size.validate()
+	var names []string
+	for _, p := range b.parts() {
+		if b.Only == "" || b.Only == p.name {
+			return fault
+		}
+		names = append(names, p.name)
+	}
+	return errors.Join(fault, fmt.Errorf("election: Only is %q; mend: one of %q", b.Only, names))
 }
 
 func (b *Bench) prepare(ctx context.Context) error {

@@ -48,12 +48,7 @@ func (b *Bench) footprint(ctx context.Context, kind candidate.Kind) (err error) 
 	}
 	before := b.quiet(clients...)
 	for i, role := range []string{"leader", "standby"} {
-		for _, s := range sets[1:] {
-			if err := s.Join(clients[i]); err != nil {
-				return err
-			}
-		}
-		if err := settle(ctx, sets...); err != nil {
+		if err := join(ctx, entries(clients[i], sets[1:])); err != nil {
 			return err
 		}
 		after := b.quiet(clients...)

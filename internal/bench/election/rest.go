@@ -57,12 +57,14 @@ func (b *Bench) restOf(ctx context.Context, kind candidate.Kind) (err error) {
 		electors += of.locks * of.replicas
 	}
 	b.Say("at rest: starting %d electors of %s", electors, kind)
+	var leaders, others []entry
 	for _, s := range settings {
-		if err := s.join(ctx); err != nil {
-			return err
+		leaders = append(leaders, entries(s.clients[0], s.sets)...)
+		for _, c := range s.clients[1:] {
+			others = append(others, entries(c, s.sets)...)
 		}
 	}
-	if err := settle(ctx, sets...); err != nil {
+	if err := join(ctx, append(leaders, others...)); err != nil {
 		return err
 	}
 	time.Sleep(b.Size.Calm)
@@ -83,26 +85,6 @@ func (b *Bench) restOf(ctx context.Context, kind candidate.Kind) (err error) {
 	for _, s := range sets {
 		if err := oneAtATime(kind, s); err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// join starts the replicas: first those that will lead, so that it is quick.
-func (s *setting) join(ctx context.Context) error {
-	for i, c := range s.clients {
-		for _, set := range s.sets {
-			if err := set.Join(c); err != nil {
-				return err
-			}
-		}
-		if i > 0 {
-			continue
-		}
-		for _, set := range s.sets {
-			if err := set.Lead(ctx); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -21,9 +22,45 @@ func settle(ctx context.Context, sets ...*candidate.Set) error {
 	return nil
 }
 
+// batch is how many replicas start, or end, at a time: what is measured is not
+// how hundreds do so at once.
+const batch = 50
+
+// entry is a replica that is to start: in a set, in the process that client is.
+type entry struct {
+	set    *candidate.Set
+	client *candidate.Client
+}
+
+// entries are those of one process in all sets.
+func entries(client *candidate.Client, sets []*candidate.Set) (all []entry) {
+	for _, s := range sets {
+		all = append(all, entry{s, client})
+	}
+	return all
+}
+
+// join starts replicas, and waits until each leads or stands by.
+func join(ctx context.Context, all []entry) error {
+	for some := range slices.Chunk(all, batch) {
+		for _, e := range some {
+			if err := e.set.Join(e.client); err != nil {
+				return err
+			}
+		}
+		for _, e := range some {
+			if err := e.set.Settle(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // closeAfter ends sets, and joins what is wrong with them to err.
 func closeAfter(err error, sets ...*candidate.Set) error {
 	ends := new(errgroup.Group)
+	ends.SetLimit(batch)
 	for _, s := range sets {
 		ends.Go(s.Close)
 	}

@@ -31,4 +31,6 @@ func TestSizeIsChecked(t *testing.T) {
 			require.ErrorContains(t, err, "mend: ")
 		})
 	}
+	_, err := (&election.Bench{Size: election.Tiny(), Only: "all"}).Run(t.Context())
+	require.ErrorContains(t, err, `Only is "all"; mend: one of ["memory" "hand-over" "crash" "rest"]`)
 }

@@ -29,7 +29,9 @@ func (r Results) Markdown() string {
 		{"Processor time of the servers at rest", r.serverRows()},
 		{"Memory and goroutines of one elector", r.footprintRows()},
 	} {
-		fmt.Fprintf(&b, "### %s\n\n%s\n", part.heading, table(part.rows))
+		if len(part.rows) > 1 { // else it was not measured
+			fmt.Fprintf(&b, "### %s\n\n%s\n", part.heading, table(part.rows))
+		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
