@@ -111,19 +111,25 @@ func (h History) lastRenewal(t Term) (last Renewal) {
 }
 
 // expiry is when the others might take the lock of a term: when it was released,
-// or a lease after the last renewal. They count from when that arrived, which
+// or a lease after the last renewal, also one that came too late for the term.
+// least is by when that was sent. The others count from when it arrived, which
 // makes a difference if the network held it up.
-func (h History) expiry(t Term) time.Duration {
-	last := t.Sent
+func (h History) expiry(t Term) (least, most time.Duration) {
 	for _, r := range h.Renewals {
-		if r.Replica == t.Replica && r.Token == t.Token && r.Seen-r.Sent > h.Timings.Retry {
-			last = max(last, r.Seen)
+		if r.Replica != t.Replica || r.Token != t.Token {
+			continue
 		}
+		least = max(least, r.Sent+h.Timings.Lease)
+		arrived := r.Sent
+		if r.Seen-r.Sent > h.Timings.Retry {
+			arrived = r.Seen
+		}
+		most = max(most, arrived+h.Timings.Lease)
 	}
 	if t.Released != 0 {
-		return min(t.Released, last+h.Timings.Lease)
+		return 0, min(most, t.Released) // the next can be told before the one that released
 	}
-	return last + h.Timings.Lease
+	return least, most
 }
 
 // connected are the times in which a replica had a network; one that began

@@ -26,10 +26,11 @@ const (
 	Away Rule = "connected again, and did not come back"
 	// Exit: a container ended by itself, or badly.
 	Exit Rule = "container ended by itself, or badly"
-	// Lost, Twice and Unproven are about the work: not done, done twice, or done
-	// by nobody who says so.
-	Lost     Rule = "change not handled"
-	Twice    Rule = "change handled twice"
+	// Lost: work was not done.
+	Lost Rule = "change not handled"
+	// Twice: it was done twice.
+	Twice Rule = "change handled twice"
+	// Unproven: by nobody who says so, or only by what somebody says.
 	Unproven Rule = "journals and API server contradict each other"
 )
 
@@ -82,8 +83,8 @@ func (h History) order(terms []Term) (all []Finding) {
 		if next.Token <= last.Token {
 			all = append(all, Finding{Fallen, fmt.Sprintf("%s after %s", next, last)})
 		}
-		released := last.Released != 0 || h.Ending != 0 && next.Leads > h.Ending
-		if early := last.Sent + h.Timings.Lease - next.Leads; early > 0 && next.Replica != last.Replica && !released {
+		expiry, _ := h.expiry(last)
+		if early := expiry - next.Leads; early > 0 && next.Replica != last.Replica {
 			all = append(all, Finding{Early, fmt.Sprintf("%s after %s, by %s", next, last, short(early))})
 		}
 	}
@@ -143,7 +144,8 @@ func (h History) leaderless(terms []Term) (all []Finding) {
 		} else if t.Cancelled == 0 {
 			continue // it leads
 		}
-		if due, replica := h.due(h.expiry(t), until); due < until {
+		_, expiry := h.expiry(t)
+		if due, replica := h.due(expiry, until); due < until {
 			all = append(all, Finding{Leaderless, fmt.Sprintf("after %s: %s could have led, %s did, %s too late", t, replica, next, short(until-due))})
 		}
 	}

@@ -93,6 +93,12 @@ func TestJudge(t *testing.T) {
 			s.cut("ctrl1", 9500*ms, 13000*ms)
 			s.leads("ctrl2", 9, 11995*ms, 11995*ms, 0)
 		}, []dockerchaos.Rule{dockerchaos.Early}, "by 5.0 ms"},
+		"taken over early, after a renewal that came too late for the term": {func(s *story) {
+			s.leads("ctrl1", 7, 1000*ms, 9000*ms, 11000*ms)
+			s.Renewals = append(s.Renewals, dockerchaos.Renewal{Replica: "ctrl1", Token: 7, Sent: 11000 * ms, Seen: 11010 * ms})
+			s.cut("ctrl1", 9500*ms, 10900*ms)
+			s.leads("ctrl2", 9, 12005*ms, 12005*ms, 0)
+		}, []dockerchaos.Rule{dockerchaos.Early}, "by 2.00 s"},
 		"released, and taken at once": {build: func(s *story) {
 			s.leads("ctrl1", 7, 1000*ms, 9000*ms, 11000*ms)
 			s.cut("ctrl1", 9500*ms, 11100*ms)

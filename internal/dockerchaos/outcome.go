@@ -37,7 +37,7 @@ type takeover struct {
 }
 
 func (h History) takeover(last, next Term) takeover {
-	expiry := h.expiry(last)
+	_, expiry := h.expiry(last)
 	fresh := false
 	for _, s := range h.connected(next.Replica) {
 		if s.Begin != 0 && s.Begin <= next.Leads && next.Leads < s.End {
@@ -72,6 +72,7 @@ func (t takeover) String() string {
 // figures are what a history measures.
 type figures struct {
 	terms, regained, kept int
+	barren                int // terms in which nothing was handled
 	overtime              []time.Duration // behind the deadline, of each loss
 	late, fresh           []time.Duration // behind the end of the lease, of each takeover
 	waited                []time.Duration // the same, behind the first that was back
@@ -89,6 +90,8 @@ func (h History) figures() (f figures) {
 		first := slices.IndexFunc(h.Lines, func(l journal.Line) bool { return l.Kind == journal.Handled && l.Token == t.Token })
 		if first >= 0 {
 			f.idle = append(f.idle, h.Lines[first].At-t.Leads)
+		} else {
+			f.barren++
 		}
 		if i == 0 {
 			continue

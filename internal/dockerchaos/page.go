@@ -7,6 +7,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
+
+	"github.com/regent-ha/regent/internal/journal"
 )
 
 // page is what a replica says of itself at /leaderz.
@@ -14,6 +17,13 @@ type page struct {
 	Leader string `json:"leader"` // an identity
 	Leads  bool   `json:"leads"`
 	Error  string `json:"error"`
+	Heard  string `json:"heard_of_the_api_server"` // a duration, and "ago"
+}
+
+// heard is when it heard of the API server last.
+func (p page) heard() (time.Duration, error) {
+	ago, err := time.ParseDuration(strings.TrimSuffix(p.Heard, " ago"))
+	return journal.Now() - ago, err
 }
 
 // leader is the replica's name in an identity.

@@ -48,6 +48,7 @@ func Table(reports []Report) string {
 	times("  by one that had been cut off itself just before", func(f figures) []time.Duration { return f.fresh })
 	times("takeover, when all were cut off: after the first was back", func(f figures) []time.Duration { return f.waited })
 	times("new leader: until it has handled a change", func(f figures) []time.Duration { return f.idle })
+	number("  terms that ended before that", func(r Report) int { return all[r.Name].barren })
 	number("changes written", func(r Report) int { return len(r.History.Written) })
 	times("  how long the API server took to answer", func(f figures) []time.Duration { return f.answers })
 	number("changes handled", func(r Report) int { return len(r.History.Marks) })

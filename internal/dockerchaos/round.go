@@ -112,13 +112,31 @@ func (t *trial) settle(ctx context.Context) (leader string, err error) {
 	return leader, err
 }
 
+// back is when a replica was connected again; 0: it was never cut off.
+func (t *trial) back(replica string) (last time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range t.cuts {
+		if c.Replica == replica {
+			last = c.Back.End
+		}
+	}
+	return last
+}
+
 func (t *trial) settled(ctx context.Context) (leader string, err error) {
 	lead := 0
 	for _, replica := range t.replicas {
 		p, err := t.containers[replica].page(ctx, &t.pages)
+		if err != nil {
+			return "", err
+		}
+		heard, err := p.heard()
 		switch {
 		case err != nil:
 			return "", err
+		case heard < t.back(replica):
+			return "", fmt.Errorf("%s has not heard of the API server since it was connected again", replica)
 		case p.Error != "":
 			return "", fmt.Errorf("%s: %s", replica, p.Error)
 		case p.leader() == "":
