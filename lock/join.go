@@ -32,7 +32,7 @@ func Join(first, second Lock) (Lock, error) {
 	if first == nil || second == nil {
 		return nil, errors.New("lock: Join of nil; mend: pass two locks")
 	}
-	return newJoint(first, second), nil
+	return &joint{first: first, second: second}, nil
 }
 
 // joint is two locks, and what is known of them.
@@ -42,8 +42,6 @@ type joint struct {
 	mu   sync.Mutex // guards the fields below
 	a, b half       // of the first and of the second
 }
-
-func newJoint(first, second Lock) *joint { return &joint{first: first, second: second} }
 
 // half is what is known of one of two locks.
 type half struct {

@@ -14,7 +14,7 @@ import (
 // updates: to KindMulti, and when no replica is left that knows only the
 // ConfigMap, to KindLease.
 type Multi struct {
-	*joint
+	joint
 	configMap *ConfigMap
 	lease     *Lease
 }
@@ -24,7 +24,11 @@ func NewMulti(configMap *ConfigMap, lease *Lease) (*Multi, error) {
 	if configMap == nil || lease == nil {
 		return nil, errors.New("lock: NewMulti of nil; mend: pass what NewConfigMap and NewLease return, and check their errors")
 	}
-	return &Multi{joint: newJoint(configMap, lease), configMap: configMap, lease: lease}, nil
+	return newMulti(configMap, lease), nil
+}
+
+func newMulti(configMap *ConfigMap, lease *Lease) *Multi {
+	return &Multi{joint: joint{first: configMap, second: lease}, configMap: configMap, lease: lease}
 }
 
 // Get implements resourcelock.Interface. Of records that differ it returns the

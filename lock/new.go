@@ -55,9 +55,9 @@ func New(cfg Config) (Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	multi := newJoint(configMap, lease)
+	multi := newMulti(configMap, lease)
 	if cfg.Kind == KindMulti {
-		return &Multi{joint: multi, configMap: configMap, lease: lease}, nil
+		return multi, nil
 	}
 	return &chosen{kind: cfg.Kind, configMap: configMap, lease: lease, multi: multi}, nil
 }
@@ -71,7 +71,7 @@ type chosen struct {
 	kind      Kind // KindLease or ""
 	configMap *ConfigMap
 	lease     *Lease
-	multi     *joint
+	multi     *Multi
 
 	mu   sync.Mutex // guards the field below
 	lock Lock       // nil until it is known
