@@ -72,7 +72,7 @@ func (t takeover) String() string {
 // figures are what a history measures.
 type figures struct {
 	terms, regained, kept int
-	barren                int // terms in which nothing was handled
+	barren                int             // terms in which nothing was handled
 	overtime              []time.Duration // behind the deadline, of each loss
 	late, fresh           []time.Duration // behind the end of the lease, of each takeover
 	waited                []time.Duration // the same, behind the first that was back

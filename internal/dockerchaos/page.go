@@ -16,6 +16,7 @@ import (
 type page struct {
 	Leader string `json:"leader"` // an identity
 	Leads  bool   `json:"leads"`
+	Token  uint64 `json:"token"`
 	Error  string `json:"error"`
 	Heard  string `json:"heard_of_the_api_server"` // a duration, and "ago"
 }

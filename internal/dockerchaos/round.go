@@ -97,7 +97,8 @@ func (t *trial) pass(ctx context.Context, d time.Duration) error {
 }
 
 // settle waits until one replica leads and all others say, on their pages, that
-// they know it and could lead. It returns who does.
+// they know it and could lead; and until its journal, which docker can be slow
+// to hand on, says so, too. It returns who does.
 func (t *trial) settle(ctx context.Context) (leader string, err error) {
 	var why error
 	patience := 2*t.timings.recovery() + 5*time.Second
@@ -125,7 +126,7 @@ func (t *trial) back(replica string) (last time.Duration) {
 }
 
 func (t *trial) settled(ctx context.Context) (leader string, err error) {
-	lead := 0
+	lead, token := 0, uint64(0)
 	for _, replica := range t.replicas {
 		p, err := t.containers[replica].page(ctx, &t.pages)
 		if err != nil {
@@ -146,11 +147,14 @@ func (t *trial) settled(ctx context.Context) (leader string, err error) {
 		}
 		leader = p.leader()
 		if p.Leads {
-			lead++
+			lead, token = lead+1, p.Token
 		}
 	}
 	if lead != 1 {
 		return "", fmt.Errorf("%d replicas say that they lead", lead)
+	}
+	if !slices.ContainsFunc(t.ledger.All(), func(l journal.Line) bool { return l.Kind == journal.Leads && l.Token == token }) {
+		return "", fmt.Errorf("the journal of %s does not say that it leads", leader)
 	}
 	return leader, nil
 }
