@@ -38,11 +38,12 @@ type Row struct {
 const (
 	width    = 800
 	left     = 184 // of the axis
-	right    = width - 28
+	right    = 584
+	figures  = right + 20 // where they stand
 	top      = 84
 	rowStep  = 40
 	groupGap = 14
-	band     = 11 // half the height that dots take
+	band     = 12 // half the height that dots take
 	bottom   = 64
 )
 
@@ -84,7 +85,7 @@ func (c Chart) describe() string {
 	var rows []string
 	for _, g := range c.Groups {
 		for _, r := range g.Rows {
-			rows = append(rows, strings.TrimSpace(r.Label+" "+r.Sub)+": "+r.figures())
+			rows = append(rows, strings.TrimSpace(r.Label+" "+r.Sub)+": "+r.describe())
 		}
 	}
 	return c.Subtitle + ". " + strings.Join(rows, "; ") + "."
@@ -94,29 +95,27 @@ func text(b *strings.Builder, class string, x, y float64, s string) {
 	fmt.Fprintf(b, `<text class="%s" x="%g" y="%g">%s</text>`+"\n", class, x, y, escape(s))
 }
 
-// figures are those of the row, in words.
-func (r Row) figures() string {
+// describe says in words what the row shows.
+func (r Row) describe() string {
 	if len(r.Sample) == 0 {
 		return "not measured"
 	}
-	return strings.Join(append([]string{r.median()}, r.others()...), ", ")
+	words := []string{"p50 " + short(r.Sample.Median()), r.highest()}
+	if r.Note != "" {
+		words = append(words, r.Note)
+	}
+	return strings.Join(words, ", ")
 }
-
-func (r Row) median() string { return "p50 " + short(r.Sample.Median()) }
 
 // few is how many times have no 99th percentile but their greatest.
 const few = 100
 
-func (r Row) others() (all []string) {
-	name := "p99"
+func (r Row) highest() string {
+	name := "p99 "
 	if len(r.Sample) < few {
-		name = "max"
+		name = "max "
 	}
-	all = append(all, name+" "+short(r.Sample.Quantile(0.99)))
-	if r.Note != "" {
-		all = append(all, r.Note)
-	}
-	return all
+	return name + short(r.Sample.Quantile(0.99))
 }
 
 // short is a time with two or three digits.

@@ -10,10 +10,14 @@ import (
 func (r Row) draw(b *strings.Builder, a axis, y int, class string) {
 	r.drawLabel(b, y)
 	if len(r.Sample) == 0 {
-		fmt.Fprintf(b, `<text class="figures" x="%d" y="%d">%s</text>`+"\n", left+8, y+4, r.figures())
+		fmt.Fprintf(b, `<text class="figures" x="%d" y="%d">%s</text>`+"\n", figures, y+4, r.describe())
 		return
 	}
-	fmt.Fprintf(b, `<path class="dots %s" d="`, class)
+	dots := "dots"
+	if len(r.Sample) < few {
+		dots += " few"
+	}
+	fmt.Fprintf(b, `<path class="%s %s" d="`, dots, class)
 	for i, d := range r.Sample {
 		fmt.Fprintf(b, "M%.1f %.1fh0", a.x(d), float64(y)+(band-2)*spread(i))
 	}
@@ -21,7 +25,7 @@ func (r Row) draw(b *strings.Builder, a axis, y int, class string) {
 	p50, p99 := a.x(r.Sample.Median()), a.x(r.Sample.Quantile(0.99))
 	fmt.Fprintf(b, `<path class="p50 %s" d="M%.1f %dV%d"/><path class="p99 %s" d="M%.1f %dV%d"/>`+"\n",
 		class, p50, y-band-2, y+band+2, class, p99, y-band-2, y+band+2)
-	r.drawFigures(b, a, y)
+	r.drawFigures(b, y)
 }
 
 func (r Row) drawLabel(b *strings.Builder, y int) {
@@ -34,16 +38,16 @@ func (r Row) drawLabel(b *strings.Builder, y int) {
 		x, y-3, escape(r.Label), x, y+12, escape(r.Sub))
 }
 
-// drawFigures writes them on that side of the dots that has more room.
-func (r Row) drawFigures(b *strings.Builder, a axis, y int) {
-	const gap = 10
-	first, last := a.x(r.Sample.Min()), a.x(r.Sample.Max())
-	x, anchor := last+gap, "start"
-	if first-left > right-last {
-		x, anchor = first-gap, "end"
+// drawFigures writes them in a column, beside the dots.
+func (r Row) drawFigures(b *strings.Builder, y int) {
+	const second = figures + 88
+	line := y + 4
+	if r.Note != "" {
+		line = y - 3
+		fmt.Fprintf(b, `<text class="muted" x="%d" y="%d">%s</text>`+"\n", figures, y+13, escape(r.Note))
 	}
-	fmt.Fprintf(b, `<text class="figures" x="%.1f" y="%d" text-anchor="%s"><tspan class="strong">%s</tspan> · %s</text>`+"\n",
-		x, y+4, anchor, escape(r.median()), escape(strings.Join(r.others(), " · ")))
+	fmt.Fprintf(b, `<text class="figures strong" x="%d" y="%d">p50 %s</text><text class="figures" x="%d" y="%d">%s</text>`+"\n",
+		figures, line, short(r.Sample.Median()), second, line, r.highest())
 }
 
 // spread is from −1 to 1, and even over any run of indexes, so that dots of
@@ -55,7 +59,7 @@ func spread(i int) float64 {
 
 func legend(b *strings.Builder, y int) {
 	const x = left
-	fmt.Fprintf(b, `<path class="dots key" d="M%d %dh0M%d %dh0M%d %dh0"/>`+"\n", x, y-6, x+7, y-2, x+14, y-7)
+	fmt.Fprintf(b, `<path class="dots few key" d="M%d %dh0M%d %dh0M%d %dh0"/>`+"\n", x, y-6, x+7, y-2, x+14, y-7)
 	text(b, "muted", x+24, float64(y), "one hand-over each")
 	fmt.Fprintf(b, `<path class="p50 key" d="M%d %dV%d"/>`+"\n", x+168, y-12, y+3)
 	text(b, "muted", x+178, float64(y), "p50")

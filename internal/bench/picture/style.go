@@ -27,11 +27,12 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", "Noto Sans", Helvetica, 
 .label { text-anchor: end }
 .tick { text-anchor: middle; font-size: 12px }
 .muted { font-size: 12px }
-.figures { font-size: 12px; paint-order: stroke; stroke-width: 5; stroke-linejoin: round }
+.figures { font-size: 12px }
 .strong { font-weight: 600 }
 .sub { text-anchor: end; font-size: 11px }
 .dots, .p50, .p99, .minor, .major { fill: none }
-.dots { stroke-width: 5; stroke-linecap: round; stroke-opacity: .42 }
+.dots { stroke-width: 3.4; stroke-linecap: round; stroke-opacity: .5 }
+.few { stroke-width: 5 }
 .p50 { stroke-width: 3 }
 .p99 { stroke-width: 1.5; stroke-dasharray: 3 2 }
 ` + light.css("") + "@media (prefers-color-scheme: dark) {\n" + dark.css("  ") + "}\n</style>\n"
@@ -40,7 +41,6 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", "Noto Sans", Helvetica, 
 func (p palette) css(indent string) string {
 	lines := []string{
 		fmt.Sprintf(".back { fill: %s; stroke: %s }", p.back, p.edge),
-		fmt.Sprintf(".figures { stroke: %s }", p.back),
 		fmt.Sprintf(".title, .label, .figures { fill: %s }", p.text),
 		fmt.Sprintf(".tick, .muted, .sub { fill: %s }", p.muted),
 		fmt.Sprintf(".minor { stroke: %s }", p.minor),
