@@ -138,8 +138,9 @@ func TestJoinIsTakenByOne(t *testing.T) {
 		require.NoError(t, err)
 		won := make(chan string, 4)
 		for _, who := range []string{"w", "x", "y", "z"} {
+			l := join(t, store)
 			go func() {
-				if _, err := join(t, store).Swap(t.Context(), free, lock.Record{Holder: who, Duration: 15 * time.Second, Token: 2, Nonce: who}); err != nil {
+				if _, err := l.Swap(t.Context(), free, lock.Record{Holder: who, Duration: 15 * time.Second, Token: 2, Nonce: who}); err != nil {
 					who = ""
 				}
 				won <- who
@@ -223,7 +224,10 @@ func TestJoinKeepsWhatIsNewer(t *testing.T) {
 			return locktest.Fault{}
 		})
 		late := make(chan lock.Snapshot)
-		go func() { late <- read(t, l) }()
+		go func() {
+			s, _ := l.Read(context.Background())
+			late <- s
+		}()
 		time.Sleep(time.Millisecond)
 		second, err := l.Swap(t.Context(), first, locktest.Sample("x", "x-2"))
 		require.NoError(t, err)

@@ -75,7 +75,7 @@ func (r Record) seal() string {
 	fmt.Fprintf(h, "%q %d %d %d %d %d %q %q", r.Holder, seconds(r.Duration), micro(r.Acquired), micro(r.Renewed),
 		r.Transitions, r.Token, r.Nonce, r.Successor)
 	if r.Joint {
-		fmt.Fprint(h, " joint")
+		_, _ = h.Write([]byte(" joint"))
 	}
 	return fmt.Sprintf("%016x", h.Sum64())
 }
