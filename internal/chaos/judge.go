@@ -13,6 +13,12 @@ import (
 	"github.com/regent-ha/regent/internal/journal"
 )
 
+// all is the file with all broken promises, of which so many are shown.
+const (
+	all   = "broken" + history.Ext
+	shown = 10
+)
+
 // judge holds a round against what was promised.
 func (o options) judge(out *output, t *team) (report.Round, error) {
 	entries, err := history.Load(t.histories())
@@ -28,11 +34,18 @@ func (o options) judge(out *output, t *team) (report.Round, error) {
 	out.say("%s: checking %d increments with porcupine", t.name, r.Increments)
 	r.Guarded = history.Guarded().Check(entries, o.within)
 	r.Taken = history.Taken().Check(entries, o.within)
-	for _, v := range r.Violations {
+	t.verdicts(o, r)
+	for i, v := range r.Violations {
+		if i == shown {
+			out.say("BROKEN: %d more, see %s", len(r.Violations)-shown, filepath.Join(t.dir, all))
+			break
+		}
 		out.say("BROKEN: %s", v)
 	}
-	t.verdicts(o, r)
 	r.Violations = append(r.Violations, t.violations...)
+	if err := keep(filepath.Join(t.dir, all), r.Violations); err != nil {
+		return r, err
+	}
 	for _, b := range []struct {
 		book    history.Book
 		illegal []string

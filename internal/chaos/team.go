@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -29,20 +30,20 @@ const replicas = 5
 // team is the replicas of a round, and what they need.
 type team struct {
 	round
-	out     *output
-	plane   *controlplane.ControlPlane
-	dir     string
-	plan    *plan.Plan
-	fleet   *fleet.Fleet
-	slots   []*slot
-	said    *history.Writer
-	written error // why the history could not be written
-	log     *os.File
+	out   *output
+	plane *controlplane.ControlPlane
+	dir   string
+	plan  *plan.Plan
+	fleet *fleet.Fleet
+	slots []*slot
+	said  *history.Writer
+	log   *os.File
 
 	registers register.Server
 	server    *http.Server
 	address   string // of server
 
+	unwritten  atomic.Pointer[error]    // why the history could not be written
 	linger     map[string]time.Duration // by replica
 	healed     time.Duration            // when the last fault was over
 	missing    []time.Duration          // for how long nobody led after that
@@ -95,7 +96,7 @@ func (t *team) launch(s *slot) error {
 	s.api.ResetOpen()
 	s.register.ResetOpen()
 	p, err := t.fleet.Launch(
-		"-kubeconfig="+s.kubeconfig, "-lock="+t.lockName(),
+		"-kubeconfig="+s.kubeconfig, "-namespace="+namespace, "-lock="+t.lockName(),
 		"-lease="+t.Lease.String(), "-renew="+t.Renew.String(), "-retry="+t.Retry.String(),
 		"-register=http://"+s.register.Addr(), "-history="+t.histories(),
 		"-linger="+linger.String(), "-gate="+strconv.FormatBool(t.gate),
@@ -118,6 +119,7 @@ func (t *team) play(ctx context.Context) error {
 	beside, stop := context.WithCancel(ctx)
 	defer stop()
 	group.Go(func() error { return t.fleet.Watch(beside) })
+	group.Go(func() error { return t.followLease(beside) })
 	group.Go(func() error {
 		defer stop()
 		for _, s := range t.slots {
@@ -175,7 +177,10 @@ func (t *team) finish() error {
 	err := t.fleet.StopAll()
 	t.fleet.Close()
 	_ = t.server.Close() // it serves
-	return errors.Join(err, t.written,
+	if unwritten := t.unwritten.Load(); unwritten != nil {
+		err = errors.Join(err, *unwritten)
+	}
+	return errors.Join(err,
 		keep(filepath.Join(t.dir, "journal"+history.Ext), t.fleet.Ledger.All()),
 		keep(filepath.Join(t.dir, "arrivals"+history.Ext), t.registers.Arrivals()))
 }
@@ -216,7 +221,7 @@ func (t *team) close() {
 
 func (t *team) say(e history.Entry) {
 	if err := t.said.Write(e); err != nil {
-		t.written = err
+		t.unwritten.CompareAndSwap(nil, &err)
 	}
 }
 

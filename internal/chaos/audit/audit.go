@@ -148,9 +148,6 @@ func (c Config) tokens(r *Report, rec record) {
 	}
 }
 
-// blur is how exactly it is known when a renewal was sent.
-const blur = 100 * time.Millisecond
-
 // writes judges what has come to the registers.
 func (c Config) writes(r *Report, rec record, entries []history.Entry, arrivals []register.Arrival) {
 	entered := make(map[string]history.Entry)

@@ -34,6 +34,25 @@ func lost(ms int, replica string) history.Entry {
 	return e
 }
 
+// stored is a version of the lock that was seen, blind a time without.
+func stored(ms int, replica string) history.Entry {
+	e := at(ms+20, replica, 0, history.Stored)
+	e.Sent = time.Duration(ms) * time.Millisecond
+	return e
+}
+
+// seen is an entry that was written later.
+func seen(ms int, e history.Entry) history.Entry {
+	e.At = time.Duration(ms) * time.Millisecond
+	return e
+}
+
+func blind(from, to int) history.Entry {
+	e := at(to, "", 0, history.Blind)
+	e.Sent = time.Duration(from) * time.Millisecond
+	return e
+}
+
 // term is a whole one of a, which obeys: deadline at 2000, lease until 3000.
 func term() []history.Entry {
 	return []history.Entry{
@@ -72,9 +91,15 @@ func TestRun(t *testing.T) {
 			require.Equal(t, 400*time.Millisecond, r.Late)
 		}},
 		{"renewed meanwhile", [][]history.Entry{{sent(1000, "a")}, stale(2900, 2910)}, "", nil},
-		{"renewed, as it turned out", [][]history.Entry{{lost(1000, "a")}, stale(2900, 2910)}, "", func(t *testing.T, r audit.Report) {
+		{"not renewed, as far as it knew", [][]history.Entry{{lost(1000, "a")}, stale(2900, 2910)}, "told to stop at 2.9s", nil},
+		{"renewed, as it turned out", [][]history.Entry{{lost(1000, "a"), stored(999, "a")}, stale(2900, 2910)}, "", func(t *testing.T, r audit.Report) {
 			require.Equal(t, 1, r.Recognised)
 		}},
+		{"renewed, as it turned out later", [][]history.Entry{{lost(1000, "a"), seen(3100, stored(1000, "a"))}, stale(2900, 2910)}, "told to stop at 2.9s", nil},
+		{"answered later", [][]history.Entry{{seen(4000, sent(1000, "a"))}, stale(2900, 2910)}, "told to stop at 2.9s", nil},
+		{"renewed by another", [][]history.Entry{{lost(1000, "a"), stored(999, "b")}, stale(2900, 2910)}, "told to stop at 2.9s", nil},
+		{"renewed, maybe", [][]history.Entry{{lost(1000, "a"), blind(500, 1500)}, stale(2900, 2910)}, "", nil},
+		{"not seen at another time", [][]history.Entry{{lost(1000, "a"), blind(1500, 2500)}, stale(2900, 2910)}, "told to stop at 2.9s", nil},
 		{"led without a lock", [][]history.Entry{{at(10, "a", 5, history.Leads), at(20, "a", 5, history.Drained)}}, "no write to the lock", nil},
 		{"killed, and succeeded", [][]history.Entry{{sent(0, "a"), at(10, "a", 5, history.Leads), at(1000, "a", 0, history.Killed)}, next(3000)}, "", func(t *testing.T, r audit.Report) {
 			require.Equal(t, 1, r.Ends()["the process was killed"])
@@ -151,7 +176,7 @@ func TestWrites(t *testing.T) {
 		{"late, and refused", []history.Entry{enters(3200)}, nil, 0, 0, ""},
 		{"past its deadline", []history.Entry{enters(2300)}, came(2301, 5), 0, 0, "past its deadline"},
 		{"renewed while it drains", []history.Entry{sent(1000, "a"), enters(2300)}, came(2301, 5), 0, 0, ""},
-		{"renewed, as it turned out", []history.Entry{lost(1000, "a"), enters(2300)}, came(2301, 5), 0, 0, ""},
+		{"renewed, as it turned out", []history.Entry{lost(1000, "a"), stored(1000, "a"), enters(2300)}, came(2301, 5), 0, 0, ""},
 		{"late, and not refused", []history.Entry{sent(2000, "a"), enters(3200)}, came(3201, 7), 1, 1, "entered the gate at 3.2s, after the work of b"},
 		{"not written down", nil, came(100, 5), 0, 0, "has not written it down"},
 	} {

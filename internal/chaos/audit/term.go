@@ -35,8 +35,8 @@ type span struct{ from, to time.Duration }
 
 // sent is a write to the lock.
 type sent struct {
-	at     time.Duration
-	failed bool
+	at, back time.Duration // when it was sent, and its answer came
+	failed   bool
 }
 
 // record is what is known of a run.
@@ -44,12 +44,16 @@ type record struct {
 	terms []Term // in the order in which they began
 	stops map[string][]span
 	sent  map[string][]sent
+	// stored are the writes to the lock of which it is known that they were, from
+	// when they were sent until that was seen. In blind spans it was not looked.
+	stored map[string][]span
+	blind  []span
 }
 
 // read brings entries, which are in the order of their time, into this form.
 // What has not ended, ends at end.
 func read(entries []history.Entry, end time.Duration) record {
-	r := record{stops: make(map[string][]span), sent: make(map[string][]sent)}
+	r := record{stops: make(map[string][]span), sent: make(map[string][]sent), stored: make(map[string][]span)}
 	open := make(map[string]*Term)          // by replica
 	since := make(map[string]time.Duration) // it is stopped
 	finish := func(replica string, at time.Duration) {
@@ -89,7 +93,11 @@ func read(entries []history.Entry, end time.Duration) record {
 		case history.Continued:
 			goOn(e.Replica, e.At)
 		case history.Requested:
-			r.sent[e.Replica] = append(r.sent[e.Replica], sent{e.Sent, e.Error != ""})
+			r.sent[e.Replica] = append(r.sent[e.Replica], sent{e.Sent, e.At, e.Error != ""})
+		case history.Stored:
+			r.stored[e.Replica] = append(r.stored[e.Replica], span{e.Sent, e.At})
+		case history.Blind:
+			r.blind = append(r.blind, span{e.Sent, e.At})
 		}
 	}
 	for replica := range since {
@@ -102,18 +110,29 @@ func read(entries []history.Entry, end time.Duration) record {
 	return r
 }
 
-// renewed is when the last write to the lock was sent before a time, of those
-// that were answered and of those that were not; -1: there is none.
-func (r record) renewed(replica string, before time.Duration) (answered, unanswered time.Duration) {
+// renewed is when the last write to the lock was sent that a replica could know
+// of at a time: of those that were answered by then, and of others that had
+// been stored by then; -1: there is none.
+func (r record) renewed(replica string, by time.Duration) (answered, unanswered time.Duration) {
 	answered, unanswered = -1, -1
 	for _, s := range r.sent[replica] {
 		switch {
-		case s.at >= before:
-		case s.failed:
-			unanswered = max(unanswered, s.at)
-		default:
+		case s.at >= by:
+		case !s.failed && s.back <= by+blur:
 			answered = max(answered, s.at)
+		case r.mayBeStored(replica, s.at, by):
+			unanswered = max(unanswered, s.at)
 		}
 	}
 	return answered, unanswered
+}
+
+// blur is how exactly it is known when something happened to the lock.
+const blur = 100 * time.Millisecond
+
+// mayBeStored reports whether a write that was sent at a time is known to have
+// been stored by another, or was sent when it was not looked.
+func (r record) mayBeStored(replica string, at, by time.Duration) bool {
+	return slices.ContainsFunc(r.stored[replica], func(s span) bool { return (at-s.from).Abs() < blur && s.to <= by+blur }) ||
+		slices.ContainsFunc(r.blind, func(s span) bool { return s.from <= at && at <= s.to })
 }

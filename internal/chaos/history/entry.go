@@ -33,6 +33,8 @@ const (
 	Begun     Kind = "begun"     // the fault Cause begins to befall the replica, which leads
 	Aside     Kind = "aside"     // beside that, the fault Cause befalls a standby
 	Healed    Kind = "healed"    // all faults are over
+	Stored    Kind = "stored"    // the lock holds what the replica sent at Sent
+	Blind     Kind = "blind"     // from Sent until now, writes to the lock may have been missed
 )
 
 // Entry is one thing that happened.

@@ -91,6 +91,7 @@ func newElector(o options, said *chronicle) (*leaderelection.Elector, error) {
 	}
 	return leaderelection.NewElector(leaderelection.Config{
 		Lock:          lease,
+		Identity:      said.replica,
 		LeaseDuration: o.lease, RenewDeadline: o.renew, RetryPeriod: o.retry,
 		OnFence:   said.fenced,
 		Observers: []leaderelection.Observer{said.observe},
