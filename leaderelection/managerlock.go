@@ -24,7 +24,7 @@ import (
 //     true;
 //   - hears of a loss RetryPeriod + RenewDeadline later at most, of its own: a
 //     LeaseDuration of 900 ms, a RenewDeadline of 400 ms and a RetryPeriod of
-//     80 ms suit every Elector and cost nothing, since the lock asks nobody.
+//     80 ms suit every Elector and cost little, since the lock asks nobody.
 //     Those with which another could lead by then are refused;
 //   - does not join its runnables after a loss. So this process must end then:
 //     until it does, e keeps its lock, or takes no other.
