@@ -141,10 +141,10 @@ func (t *team) play(ctx context.Context) error {
 }
 
 // enough: the leader has changed often enough. A control goes on, for up to
-// four times as many changes, until its check has failed.
+// ten times as many changes, until its check has failed.
 func (t *team) enough() (bool, error) {
 	changes := changed(t.terms())
-	if t.gate || changes < t.changes || changes >= 4*t.changes {
+	if t.gate || changes < t.changes || changes >= 10*t.changes {
 		return changes >= t.changes, nil
 	}
 	entries, err := history.Load(t.histories())
