@@ -91,17 +91,18 @@ func (c Config) stopped(rec record, replica string, at time.Duration) (span, boo
 	return span{}, false
 }
 
-// overlap judges work that begins while other work goes on.
+// overlap judges work that begins while other work goes on. Nothing excuses it
+// before the other's lease has run out.
 func (c Config) overlap(r *Report, rec record, former, t Term) {
-	if _, ok := c.stopped(rec, former.Replica, t.Began); ok {
+	last, _ := rec.renewed(former.Replica, t.Began)
+	expired := t.Began >= last+c.Lease*95/100
+	_, stopped := c.stopped(rec, former.Replica, t.Began)
+	_, began := c.stopped(rec, t.Replica, t.Began) // and not when it was elected
+	switch {
+	case expired && stopped, began && t.Token < former.Token:
 		r.OverStopped++
 		return
-	}
-	if _, ok := c.stopped(rec, t.Replica, t.Began); ok && t.Token < former.Token {
-		r.OverStopped++ // it was stopped between its election and its work
-		return
-	}
-	if c.overruns(former.Replica) && former.Fenced > 0 && former.Fenced < t.Began {
+	case expired && c.overruns(former.Replica) && former.Fenced > 0 && former.Fenced < t.Began:
 		r.Overran++
 		return
 	}

@@ -108,6 +108,10 @@ func TestRun(t *testing.T) {
 			require.Equal(t, 1, r.OverStopped)
 			require.Equal(t, 3*time.Millisecond, r.Noticed)
 		}},
+		{"stopped for a moment, and succeeded while it leads", [][]history.Entry{stop(500, 800), term(), next(1500)}, "two at work", nil},
+		{"overran, and succeeded before its lease ran out", [][]history.Entry{{
+			sent(0, "lingers"), at(10, "lingers", 5, history.Leads), at(2000, "lingers", 5, history.Cancelled), at(2100, "lingers", 5, history.Fenced), at(3500, "lingers", 5, history.Drained),
+		}, next(2800)}, "two at work", nil},
 		{"stopped, and does not notice", [][]history.Entry{stop(500, 4000), stale(6000, 6010), next(3000)}, "told to stop at 6s", nil},
 		{"stopped, and went on for long before the other", [][]history.Entry{stop(500, 1000), stale(3500, 3510), next(3000)}, "two at work", nil},
 		{"stopped between its election and its work", [][]history.Entry{next(3000), stop(20, 3500), {
