@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
@@ -60,8 +61,9 @@ func (l *ManagerLink) BaseContext() context.Context {
 //     does not start again: to go on, make another, with another link.
 //   - Start returns by itself: its error.
 //   - Start gives up waiting for a runnable, after a GracefulShutdownTimeout
-//     that is not -1: an error, and the lock is kept until this process ends.
-//     With a timeout of 0 it does not wait, and does not say so.
+//     that is not -1, or since its own election has ended: an error, and the
+//     lock is kept until this process ends. With a timeout of 0 it does not
+//     wait, and does not say so.
 //   - The manager leads by another lock, or by none: it is stopped, with an
 //     error.
 func (l *ManagerLink) Run(ctx context.Context, mgr Manager) error {
@@ -125,9 +127,7 @@ func (m *managerLock) watch(leads <-chan struct{}, returned <-chan struct{}) err
 
 // conclude is what follows from the result of Start.
 func (m *managerLock) conclude(err, alone error) error {
-	// controller-runtime has no error of its own for a timeout of its shutdown.
-	// Another one that looks like it costs a release, not an overlap.
-	if errors.Is(err, context.DeadlineExceeded) && m.term.Load() != nil {
+	if mayHaveLeft(err) && m.term.Load() != nil {
 		m.withdraw()
 		m.e.log.Error("the manager has not joined its runnables: the lock is kept until this process ends; mend: Options.GracefulShutdownTimeout = -1", "error", err)
 		return fmt.Errorf("leaderelection: the lock is kept until this process ends, since the manager may not have joined its runnables; mend: Options.GracefulShutdownTimeout = -1: %w", err)
@@ -144,6 +144,15 @@ func (m *managerLock) conclude(err, alone error) error {
 		return fmt.Errorf("%w: %w", ErrLeadershipLost, lost)
 	}
 	return errors.Join(alone, err)
+}
+
+// mayHaveLeft reports whether Start may have returned before the runnables: it
+// has waited for them in vain, or its own election has ended, as it may in a
+// process that was stopped for longer than the manager's RenewDeadline.
+// controller-runtime has no errors of its own for either. Another one that
+// looks like them costs a release, not an overlap.
+func mayHaveLeft(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || err != nil && strings.Contains(err.Error(), "leader election lost")
 }
 
 // managerContext carries the term of a manager from the moment it has one. The

@@ -193,20 +193,27 @@ func TestManagerLinkReturnsTheManagersError(t *testing.T) {
 // A manager that may have left work behind keeps the lock. Not in a bubble,
 // which would wait for the Run that is left.
 func TestManagerLinkKeepsTheLockOfWhatWasNotJoined(t *testing.T) {
-	var said messages
-	store := locktest.NewStore()
-	a := newReplica(t, store, "a", func(c *leaderelection.Config) { c.Logger, c.Now = said.logger(), nil })
-	m := newLinked(a.Elector, 0)
-	m.grace = fmt.Errorf("failed waiting for all runnables to end: %w", context.DeadlineExceeded)
-	stop, _ := going(m.Run)
-	<-m.elected
-	err := stop()
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.ErrorContains(t, err, "mend: Options.GracefulShutdownTimeout = -1")
-	require.Contains(t, said.all()[0], "the lock is kept until this process ends")
-	require.True(t, a.IsLeader())
-	s, _ := store.Get("lock")
-	require.False(t, s.Released())
+	for name, why := range map[string]error{
+		"gave up":      fmt.Errorf("failed waiting for all runnables to end: %w", context.DeadlineExceeded),
+		"did not wait": errLost,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var said messages
+			store := locktest.NewStore()
+			a := newReplica(t, store, "a", func(c *leaderelection.Config) { c.Logger, c.Now = said.logger(), nil })
+			m := newLinked(a.Elector, 0)
+			m.grace = why
+			stop, _ := going(m.Run)
+			<-m.elected
+			err := stop()
+			require.ErrorIs(t, err, why)
+			require.ErrorContains(t, err, "mend: Options.GracefulShutdownTimeout = -1")
+			require.Contains(t, said.all()[0], "the lock is kept until this process ends")
+			require.True(t, a.IsLeader())
+			s, _ := store.Get("lock")
+			require.False(t, s.Released())
+		})
+	}
 }
 
 func TestManagerLinkMisused(t *testing.T) {
