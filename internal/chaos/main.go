@@ -4,7 +4,7 @@
 // load; cut off, muted, slowed, reset; the API server is killed and restarted,
 // etcd paused.
 //
-//	go run ./internal/chaos                   200 changes of the leader, some 12 minutes
+//	go run ./internal/chaos                   200 changes of the leader, some 13 minutes
 //	go run ./internal/chaos -changes=25       2 minutes
 //	go run ./internal/chaos -seed=7           the faults of an earlier run
 //	go run ./internal/chaos -table=FILE       write the table in FILE anew

@@ -60,6 +60,7 @@ func run(ctx context.Context, o options, out *output) (err error) {
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, os.RemoveAll(program)) }() // it is large, and no evidence
 	built := make(chan error, 1)
 	go func() { built <- build(ctx, out, program) }()
 	plane, err := controlplane.Start(ctx, controlplane.Config{Progress: out})
