@@ -100,6 +100,7 @@ func (c *Controller) Run(ctx context.Context) error {
 		return nil
 	}
 	err := c.runner.Run(ctx, func(ctx context.Context) error {
+		in.refresh()
 		return lead(ctx, cfg, c.handler, in.store, c.metrics, logger)
 	})
 	if err != nil {

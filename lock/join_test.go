@@ -122,6 +122,8 @@ func TestJoinsHalfWrites(t *testing.T) {
 			require.NotEqual(t, tc.write.Nonce, got.Nonce)
 			require.Equal(t, tc.own, got.Holder != "" && got.Nonce == tc.before.Nonce)
 			require.Equal(t, tc.held == "", got.Released(), "given back")
+			first, _ := store.Get("a")
+			require.Equal(t, tc.held, first.Holder, "the first is given back if it was taken for nothing, and never by a leader")
 			again, err := join(t, store).Swap(t.Context(), got, held("z", 20))
 			require.NoError(t, err, "it can be gone on from")
 			require.Equal(t, "z", again.Nonce)

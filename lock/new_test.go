@@ -100,7 +100,9 @@ func TestLeaseAloneBesideAMulti(t *testing.T) {
 	leases.edit(func(l *coordinationv1.Lease) {}) // revisions are the store's: here there are two
 	leases.edit(func(l *coordinationv1.Lease) {})
 	leases.edit(func(l *coordinationv1.Lease) {})
-	_, err := multi.Swap(t.Context(), read(t, multi), locktest.Sample("a", "a-1"))
+	r := locktest.Sample("a", "a-1")
+	r.Renewed = time.Now()
+	_, err := multi.Swap(t.Context(), read(t, multi), r)
 	require.NoError(t, err)
 	require.True(t, read(t, multi).Sealed)
 	alone, err := lock.New(lock.Config{Kind: lock.KindLease, Leases: leases, ConfigMaps: configMaps, Namespace: "default", Name: "lock"})
@@ -108,6 +110,8 @@ func TestLeaseAloneBesideAMulti(t *testing.T) {
 	s := read(t, alone)
 	require.Equal(t, "a", s.Holder)
 	require.True(t, s.Joint, "it knows that there is another lock")
+	leases.edit(func(l *coordinationv1.Lease) { l.Spec.HolderIdentity = ptr("b") })
+	require.False(t, read(t, alone).Joint, "whoever that was knows of none")
 }
 
 // It looks once, and goes on when what it looks at cannot be reached.

@@ -54,8 +54,17 @@ func (c *Core) driveWatch() {
 // deniedLeases is for how many leases a denied watch is not asked for again.
 const deniedLeases = 4
 
-// silence is how long a watch may say nothing: each renewal is an event.
-func (c *Core) silence() Time { return c.cfg.Lease + c.cfg.Retry }
+// silence is how long a watch may say nothing: each renewal is an event. A
+// holder renews every third of its lease, at least, and a retry may be late;
+// who notices only at the expiry that the watch is dead finds a lock that was
+// renewed meanwhile, and waits anew.
+func (c *Core) silence() Time {
+	longest := c.cfg.Lease + c.cfg.Retry
+	if c.view.holder() == "" {
+		return longest
+	}
+	return min(longest, c.duration(c.view.snapshot.Record)/3+2*c.cfg.Retry)
+}
 
 // watchOwes expects the watch to show soon what was learnt from a reply.
 func (c *Core) watchOwes() {
