@@ -31,17 +31,16 @@ func (o options) check(args []string) error {
 	return nil
 }
 
-// run measures, or reads what was measured, and shows it.
+// run measures, or reads what was measured, and shows it. It publishes only what
+// is complete.
 func run(ctx context.Context, o options, stdout, stderr io.Writer) error {
 	results, err := o.results(ctx, stderr)
-	if err != nil {
-		return err
+	if results.Measured() { // also what came before an error
+		_, printed := fmt.Fprintln(stdout, results.Markdown())
+		err = errors.Join(err, printed)
 	}
-	if _, err := fmt.Fprintln(stdout, results.Markdown()); err != nil {
+	if err != nil || o.docs == "" {
 		return err
-	}
-	if o.docs == "" {
-		return nil
 	}
 	return results.Publish(o.docs)
 }

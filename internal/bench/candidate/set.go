@@ -55,6 +55,9 @@ func NewSet(cfg Config) *Set {
 	return &Set{cfg: cfg, starts: make(chan *term, 16), broken: make(chan error, 1)}
 }
 
+// String names the lock.
+func (s *Set) String() string { return s.cfg.Name }
+
 // Join starts one more replica, in the process that client is.
 func (s *Set) Join(client *Client) error {
 	s.names++

@@ -71,7 +71,7 @@ func (b *Bench) vanish(ctx context.Context, kind candidate.Kind, timings candida
 				c.Late = append(c.Late, late)
 			}
 			if late < 0 && kind == candidate.Regent {
-				return fmt.Errorf("REGENT BROKE A PROMISE: the next leader's work began %v before the lease of the former had expired", -late)
+				return fmt.Errorf("REGENT BROKE A PROMISE: %s: the next leader's work began %v before the lease of the former had expired", s, -late)
 			}
 			return err
 		})

@@ -86,7 +86,7 @@ func again(ctx context.Context, s *candidate.Set, play func() error) error {
 // oneAtATime makes it an error if Regent let two work at once.
 func oneAtATime(kind candidate.Kind, s *candidate.Set) error {
 	if n := s.Overlaps(); n > 0 && kind == candidate.Regent {
-		return fmt.Errorf("REGENT BROKE A PROMISE: work began %d times while another leader's went on", n)
+		return fmt.Errorf("REGENT BROKE A PROMISE: %s: work began %d times while another leader's went on", s, n)
 	}
 	return nil
 }

@@ -25,6 +25,11 @@ type Results struct {
 	Footprint []Footprint `json:"footprint"`
 }
 
+// Measured reports whether there is anything to show.
+func (r Results) Measured() bool {
+	return len(r.HandOver)+len(r.Crash)+len(r.AtRest)+len(r.Footprint) > 0
+}
+
 // Machine is where it was measured.
 type Machine struct {
 	CPUs       int    `json:"cpus"`
