@@ -61,6 +61,7 @@ func main() {
 	stop()
 	switch {
 	case interrupted:
+		_, _ = fmt.Fprintln(os.Stderr, "chaos: interrupted; nothing is left running")
 		os.Exit(130)
 	case err != nil:
 		_, _ = fmt.Fprintln(os.Stderr, "chaos: FAIL:", err)

@@ -105,6 +105,7 @@ func (t *team) launch(s *slot) error {
 		return err
 	}
 	s.process, t.linger[p.Name] = p, linger
+	t.say(history.Entry{Kind: history.Started, Replica: p.Name, Cause: linger.String()})
 	return nil
 }
 

@@ -112,6 +112,10 @@ func TestRun(t *testing.T) {
 		{"overran, and succeeded before its lease ran out", [][]history.Entry{{
 			sent(0, "lingers"), at(10, "lingers", 5, history.Leads), at(2000, "lingers", 5, history.Cancelled), at(2100, "lingers", 5, history.Fenced), at(3500, "lingers", 5, history.Drained),
 		}, next(2800)}, "two at work", nil},
+		{"stopped again as soon as it went on", [][]history.Entry{stop(500, 2100), stop(2101, 4000), stale(4003, 4050), next(3000)}, "", func(t *testing.T, r audit.Report) {
+			require.Equal(t, 1, r.OverStopped)
+			require.Equal(t, 3*time.Millisecond, r.Noticed)
+		}},
 		{"stopped, and does not notice", [][]history.Entry{stop(500, 4000), stale(6000, 6010), next(3000)}, "told to stop at 6s", nil},
 		{"stopped, and went on for long before the other", [][]history.Entry{stop(500, 1000), stale(3500, 3510), next(3000)}, "two at work", nil},
 		{"stopped between its election and its work", [][]history.Entry{next(3000), stop(20, 3500), {

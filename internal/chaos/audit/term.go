@@ -64,10 +64,16 @@ func read(entries []history.Entry, end time.Duration) record {
 		}
 	}
 	goOn := func(replica string, at time.Duration) {
-		if from, ok := since[replica]; ok {
-			r.stops[replica] = append(r.stops[replica], span{from, at})
-			delete(since, replica)
+		from, ok := since[replica]
+		if !ok {
+			return
 		}
+		delete(since, replica)
+		if stops := r.stops[replica]; len(stops) > 0 && from < stops[len(stops)-1].to+notice {
+			stops[len(stops)-1].to = at // it had no time to notice the one before
+			return
+		}
+		r.stops[replica] = append(r.stops[replica], span{from, at})
 	}
 	for _, e := range entries {
 		t := open[e.Replica]

@@ -27,6 +27,7 @@ const (
 
 // What the one that makes the faults says.
 const (
+	Started   Kind = "started"   // the replica was; how long its work lingers is in Cause
 	Stopped   Kind = "stopped"   // SIGSTOP is about to be sent to the replica
 	Continued Kind = "continued" // SIGCONT is
 	Killed    Kind = "killed"    // the replica has gone, by SIGKILL
