@@ -82,10 +82,21 @@ fuzz: ## each fuzz target for FUZZTIME, one after another
 race: ## PKG with the race detector
 	@$(GOTEST) -race -run '$(RUN)' $(PKG)
 
+ROUNDS ?= 5
+.PHONY: mixed
+mixed: ## Regent beside client-go, controller-runtime and kooper, ROUNDS of each fleet (10 min)
+	@$(GO) test -v -timeout=0 -count=1 -run=TestMixed ./internal/mixed -rounds=$(ROUNDS)
+
 .PHONY: vet
 vet: ## go vet
 	$(say) 'go vet'
 	@$(GO) vet ./...
+
+.PHONY: vet-mixed
+vet-mixed: ## go vet of the modules in internal/mixed (first run: 3 min)
+	$(say) 'go vet in the modules of internal/mixed'
+	@CGO_ENABLED=0 $(GO) -C internal/mixed/kooper08 vet ./...
+	@CGO_ENABLED=0 $(GO) -C internal/mixed/kooper28 vet ./...
 
 .PHONY: controlplane
 controlplane: ## provide etcd and kube-apiserver in the cache (once; up to 5 min)
@@ -117,6 +128,8 @@ tidy: ## the go.mod files are as "go mod tidy" would leave them
 	$(say) 'go mod tidy -diff'
 	@$(GO) mod tidy -diff
 	@$(GO) -C internal/tools mod tidy -diff
+	@$(GO) -C internal/mixed/kooper08 mod tidy -diff
+	@$(GO) -C internal/mixed/kooper28 mod tidy -diff
 
 .PHONY: api-check
 api-check: ## the exported API is as api/ says
@@ -128,7 +141,7 @@ api-update: ## record additions to the API (BREAKING=1: changes and removals, to
 	@$(GO) run ./internal/apicheck -update $(if $(BREAKING),-breaking)
 
 .PHONY: check
-check: vet cross lint api-check tidy ## all that is checked without running tests
+check: vet vet-mixed cross lint api-check tidy ## all that is checked without running tests
 
 .PHONY: clean
 clean: ## bin/ (the cache of controlplane stays: see "go doc ./internal/controlplane")

@@ -45,7 +45,7 @@ func Build(ctx context.Context, kind Kind, dir string, progress io.Writer) (path
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	built := filepath.Join(tmp, name)
-	if err := goCommand(ctx, module, "build", "-trimpath", "-ldflags=-s -w", "-o", built, "."); err != nil {
+	if err := goCommand(ctx, module, "build", "-ldflags=-s -w", "-o", built, "."); err != nil {
 		return "", err
 	}
 	path = filepath.Join(cache, name)

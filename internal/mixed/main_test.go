@@ -18,6 +18,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == replica.Command {
 		os.Exit(replica.Main(os.Args[2:], os.Stdout, os.Stderr))
 	}
+	_ = flag.Set("test.parallel", "8") // unless the command line says more: fleets wait most of the time
 	flag.Parse()
 	os.Exit(plane.Run(m))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
@@ -26,7 +27,8 @@ func TestMixedFleets(t *testing.T) {
 		{mixed.ClientGo, mixed.RegentLease},
 		{mixed.ControllerRuntime, mixed.RegentLease},
 		{mixed.Kooper28, mixed.RegentLease},
-		{mixed.Kooper08, mixed.Regent},
+		{mixed.Kooper28, mixed.Regent}, // with a ConfigMap that kooper before 2.0 left
+		{mixed.Kooper08, mixed.Regent, mixed.RegentLease},
 		{mixed.Kooper08, mixed.RegentConfigMap},
 		{mixed.RegentConfigMap, mixed.RegentMulti, mixed.RegentLease},
 	} {
@@ -47,6 +49,9 @@ func name(kinds []mixed.Kind) string {
 
 func play(t *testing.T, kinds []mixed.Kind) {
 	s := newStage(t, kinds...)
+	if slices.Equal(kinds, []mixed.Kind{mixed.Kooper28, mixed.Regent}) {
+		leaveConfigMap(t, s.Namespace())
+	}
 	for range mixed.Size {
 		_, err := s.Start(t.Context(), kinds[0])
 		require.NoError(t, err)
@@ -65,6 +70,18 @@ func play(t *testing.T, kinds []mixed.Kind) {
 			requireBothHeld(t, s.Namespace())
 		}
 	}
+}
+
+// leaveConfigMap makes what a fleet that is long gone has left.
+func leaveConfigMap(t *testing.T, namespace string) {
+	t.Helper()
+	const record = `{"holderIdentity":"gone","leaseDurationSeconds":15,"acquireTime":"2020-01-01T00:00:00Z","renewTime":"2020-01-02T00:00:00Z","leaderTransitions":3}`
+	client, err := kubernetes.NewForConfig(plane.Get(t).Config())
+	require.NoError(t, err)
+	_, err = client.CoreV1().ConfigMaps(namespace).Create(t.Context(), &corev1.ConfigMap{
+		ObjectMeta: metav1.ObjectMeta{Name: mixed.LockName, Annotations: map[string]string{lock.LeaderAnnotation: record}},
+	}, metav1.CreateOptions{})
+	require.NoError(t, err)
 }
 
 // requireBothHeld wants one holder of the ConfigMap and the Lease.

@@ -31,12 +31,13 @@ const Size = 3
 type Change struct {
 	Loss     Loss
 	From, To Kind
-	// Took is the time from the loss until another works.
-	Took time.Duration
+	// Took is the time from the loss until another works, Idle the part of it
+	// in which nobody did.
+	Took, Idle time.Duration
 }
 
 func (c Change) String() string {
-	return fmt.Sprintf("%-9s of %-18s -> %-18s %6.2f s", c.Loss, c.From, c.To, c.Took.Seconds())
+	return fmt.Sprintf("%-9s of %-18s -> %-18s %5.2f s, idle for %5.2f s", c.Loss, c.From, c.To, c.Took.Seconds(), c.Idle.Seconds())
 }
 
 // Roll replaces all replicas by such of another kind, one at a time as the
@@ -133,7 +134,7 @@ func (s *Stage) lose(ctx context.Context, loss Loss) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	change := Change{loss, leader.Kind, s.kindOf(next.Replica), next.At - at}
+	change := Change{loss, leader.Kind, s.kindOf(next.Replica), next.At - at, next.At - s.worked(leader.Name)}
 	switch loss {
 	case SIGTERM:
 		err = s.Retire(leader)
@@ -158,6 +159,16 @@ func (s *Stage) recover(ctx context.Context, r *Replica) error {
 		return err
 	}
 	return s.Tend(ctx)
+}
+
+// worked is when a replica last was at work.
+func (s *Stage) worked(name string) (until time.Duration) {
+	for _, span := range Judge(s.Lines()).Spans {
+		if span.Replica == name {
+			until = span.End
+		}
+	}
+	return until
 }
 
 func (s *Stage) kindOf(name string) Kind {
