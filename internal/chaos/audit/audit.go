@@ -47,7 +47,8 @@ type Report struct {
 	// Recognised are terms that lasted by a renewal whose reply was lost.
 	Recognised int
 	// Late is by how much the work was told to stop after its deadline, at most,
-	// and Noticed how long after SIGCONT a process took to tell its work.
+	// and Noticed the same for processes that were stopped then, without the time
+	// for which they were.
 	Late, Noticed time.Duration
 	// Stale are writes that came to a register after a later term's leader had,
 	// which the gate alone cannot prevent.
@@ -80,15 +81,12 @@ func Run(c Config, entries []history.Entry, arrivals []register.Arrival) Report 
 	return r
 }
 
-// stopped returns a stop of a replica that keeps it from noticing what
-// happened at a time, or that had just ended then.
-func (c Config) stopped(rec record, replica string, at time.Duration) (span, bool) {
-	for _, s := range rec.stops[replica] {
-		if s.from < at && at <= s.to+notice+c.Linger[replica] {
-			return s, true
-		}
-	}
-	return span{}, false
+// stunned reports whether a stop keeps a replica from having noticed at a time
+// what happened meanwhile, and its work from having returned.
+func (c Config) stunned(rec record, replica string, at time.Duration) bool {
+	return slices.ContainsFunc(rec.stops[replica], func(s span) bool {
+		return s.from < at && at <= s.to+notice+c.Linger[replica]
+	})
 }
 
 // overlap judges work that begins while other work goes on. Nothing excuses it
@@ -96,10 +94,11 @@ func (c Config) stopped(rec record, replica string, at time.Duration) (span, boo
 func (c Config) overlap(r *Report, rec record, former, t Term) {
 	last, _ := rec.renewed(former.Replica, t.Began)
 	expired := t.Began >= last+c.Lease*95/100
-	_, stopped := c.stopped(rec, former.Replica, t.Began)
-	_, began := c.stopped(rec, t.Replica, t.Began) // and not when it was elected
 	switch {
-	case expired && stopped, began && t.Token < former.Token:
+	case expired && c.stunned(rec, former.Replica, t.Began):
+		r.OverStopped++
+		return
+	case t.Token < former.Token && c.stunned(rec, t.Replica, t.Began): // between its election and its work
 		r.OverStopped++
 		return
 	case expired && c.overruns(former.Replica) && former.Fenced > 0 && former.Fenced < t.Began:
@@ -118,15 +117,15 @@ func (c Config) deadline(r *Report, rec record, t Term) {
 		r.broken("%s led with token %d, and no write to the lock of it was answered", t.Replica, t.Token)
 		return
 	}
-	late := told - (last + c.Renew)
-	if s, ok := c.stopped(rec, t.Replica, last+c.Renew); ok && told > s.to {
-		r.Noticed = max(r.Noticed, told-s.to)
-		late = min(late, told-s.to-notice)
-	} else if late <= c.tolerance() {
+	late, allowed := told-(last+c.Renew), c.tolerance()
+	if stopped := rec.stopped(t.Replica, last+c.Renew, told); stopped > 0 {
+		late, allowed = late-stopped, allowed+notice
+		r.Noticed = max(r.Noticed, late)
+	} else if late <= allowed {
 		r.Late = max(r.Late, late)
 	}
 	switch {
-	case late <= c.tolerance():
+	case late <= allowed:
 	case told <= unanswered+c.Renew+c.tolerance():
 		r.Recognised++
 	default:
@@ -142,7 +141,7 @@ func (c Config) tokens(r *Report, rec record) {
 			highest = t
 			continue
 		}
-		if _, ok := c.stopped(rec, t.Replica, t.Began); ok && t.Token < highest.Token {
+		if t.Token < highest.Token && c.stunned(rec, t.Replica, t.Began) {
 			continue // it was stopped between its election and its work
 		}
 		r.broken("%s led with token %d from %v, after %s with token %d", t.Replica, t.Token, t.Began, highest.Replica, highest.Token)

@@ -114,6 +114,9 @@ func TestRun(t *testing.T) {
 		}, next(2800)}, "two at work", nil},
 		{"stopped again as soon as it went on", [][]history.Entry{stop(500, 2100), stop(2101, 4000), stale(4003, 4050), next(3000)}, "", func(t *testing.T, r audit.Report) {
 			require.Equal(t, 1, r.OverStopped)
+			require.Equal(t, 4*time.Millisecond, r.Noticed)
+		}},
+		{"stopped again when it had noticed", [][]history.Entry{stop(500, 4000), stale(4003, 4050), next(3000), stop(4010, 4040)}, "", func(t *testing.T, r audit.Report) {
 			require.Equal(t, 3*time.Millisecond, r.Noticed)
 		}},
 		{"stopped, and does not notice", [][]history.Entry{stop(500, 4000), stale(6000, 6010), next(3000)}, "told to stop at 6s", nil},

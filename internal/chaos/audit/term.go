@@ -64,16 +64,10 @@ func read(entries []history.Entry, end time.Duration) record {
 		}
 	}
 	goOn := func(replica string, at time.Duration) {
-		from, ok := since[replica]
-		if !ok {
-			return
+		if from, ok := since[replica]; ok {
+			r.stops[replica] = append(r.stops[replica], span{from, at})
+			delete(since, replica)
 		}
-		delete(since, replica)
-		if stops := r.stops[replica]; len(stops) > 0 && from < stops[len(stops)-1].to+notice {
-			stops[len(stops)-1].to = at // it had no time to notice the one before
-			return
-		}
-		r.stops[replica] = append(r.stops[replica], span{from, at})
 	}
 	for _, e := range entries {
 		t := open[e.Replica]
@@ -114,6 +108,14 @@ func read(entries []history.Entry, end time.Duration) record {
 	}
 	slices.SortFunc(r.terms, func(a, b Term) int { return cmp.Compare(a.Began, b.Began) })
 	return r
+}
+
+// stopped is for how long a replica was stopped between two times.
+func (r record) stopped(replica string, from, to time.Duration) (total time.Duration) {
+	for _, s := range r.stops[replica] {
+		total += max(0, min(s.to, to)-max(s.from, from))
+	}
+	return total
 }
 
 // renewed is when the last write to the lock was sent that a replica could know
