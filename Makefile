@@ -82,10 +82,10 @@ fuzz: ## each fuzz target for FUZZTIME, one after another
 race: ## PKG with the race detector
 	@$(GOTEST) -race -run '$(RUN)' $(PKG)
 
-ROUNDS ?= 5
+TOURS ?= 5
 .PHONY: mixed
-mixed: ## Regent beside client-go, controller-runtime and kooper, ROUNDS of each fleet (10 min)
-	@$(GO) test -v -timeout=0 -count=1 -run=TestMixed ./internal/mixed -rounds=$(ROUNDS)
+mixed: ## Regent beside client-go, controller-runtime and kooper, TOURS of each fleet (10 min)
+	@$(GO) test -v -timeout=0 -count=1 -run=TestMixed ./internal/mixed -tours=$(TOURS)
 
 .PHONY: vet
 vet: ## go vet

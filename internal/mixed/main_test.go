@@ -9,8 +9,8 @@ import (
 	"github.com/regent-ha/regent/internal/mixed/replica"
 )
 
-// rounds is how often each fleet is rolled there and back, with each loss.
-var rounds = flag.Int("rounds", 1, "of each fleet: 6 rolls each")
+// tours is how often each fleet is rolled there and back, with each loss.
+var tours = flag.Int("tours", 1, "of each fleet: 6 or 12 rolls each")
 
 var plane cptest.Shared
 

@@ -61,7 +61,7 @@ func play(t *testing.T, kinds []mixed.Kind) {
 	slices.Reverse(back)
 	tour := slices.Concat(kinds[1:], back)
 	losses := mixed.Losses()
-	for i := range *rounds * len(losses) * len(tour) {
+	for i := range *tours * len(losses) * len(tour) {
 		loss, to := losses[(i+i/len(losses)/len(tour))%len(losses)], tour[i%len(tour)]
 		change, err := s.Roll(t.Context(), to, loss, i/len(tour)%2 == 0)
 		require.NoError(t, err, "to %s by %s", to, loss)
