@@ -55,7 +55,7 @@ func (b *Bench) crash(ctx context.Context, timings candidate.Timings, rounds int
 
 // vanish lets the leaders of one lock vanish, one after another.
 func (b *Bench) vanish(ctx context.Context, kind candidate.Kind, timings candidate.Timings, name string, rounds int) (c report.Crash, err error) {
-	s, err := b.start(kind, candidate.Config{Timings: timings, Name: name}, crashReplicas)
+	s, err := b.start(ctx, kind, candidate.Config{Timings: timings, Name: name}, crashReplicas)
 	if err != nil {
 		return c, err
 	}

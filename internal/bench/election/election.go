@@ -120,8 +120,9 @@ func (b *Bench) clients(kind candidate.Kind, n int) ([]*candidate.Client, error)
 	return all, nil
 }
 
-// start makes a set whose replicas are in processes of their own.
-func (b *Bench) start(kind candidate.Kind, cfg candidate.Config, replicas int) (*candidate.Set, error) {
+// start makes a set whose replicas are in processes of their own. The first
+// leads.
+func (b *Bench) start(ctx context.Context, kind candidate.Kind, cfg candidate.Config, replicas int) (*candidate.Set, error) {
 	clients, err := b.clients(kind, replicas)
 	if err != nil {
 		return nil, err
@@ -130,6 +131,9 @@ func (b *Bench) start(kind candidate.Kind, cfg candidate.Config, replicas int) (
 	s := candidate.NewSet(cfg)
 	for _, c := range clients {
 		if err := s.Join(c); err != nil {
+			return nil, closeAfter(err, s)
+		}
+		if err := s.Lead(ctx); err != nil {
 			return nil, closeAfter(err, s)
 		}
 	}

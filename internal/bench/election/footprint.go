@@ -35,12 +35,9 @@ func (b *Bench) footprint(ctx context.Context, kind candidate.Kind) (err error) 
 	}
 	defer func() { err = closeAfter(err, sets...) }()
 	for _, c := range clients {
-		if err := sets[0].Join(c); err != nil {
+		if err := join(ctx, []entry{{sets[0], c}}); err != nil {
 			return err
 		}
-	}
-	if err := settle(ctx, sets[0]); err != nil {
-		return err
 	}
 	bare, err := b.bare(ctx, kind, n)
 	if err != nil {

@@ -17,7 +17,7 @@ const variantStandbys = 2
 
 // handOvers measures clean hand-overs, of all settings in turn.
 func (b *Bench) handOvers(ctx context.Context) (err error) {
-	rows, err := b.rows()
+	rows, err := b.rows(ctx)
 	defer func() { err = closeRows(err, rows) }()
 	if err != nil {
 		return err

@@ -19,7 +19,7 @@ type row struct {
 }
 
 // rows starts all that is compared. Those that it returns with an error run.
-func (b *Bench) rows() (rows []*row, err error) {
+func (b *Bench) rows(ctx context.Context) (rows []*row, err error) {
 	add := func(kind candidate.Kind, standbys int, v report.Variant) {
 		rows = append(rows, &row{HandOver: report.HandOver{Kind: kind, Standbys: standbys, Variant: v, Timings: candidate.Default().String()}})
 	}
@@ -33,21 +33,21 @@ func (b *Bench) rows() (rows []*row, err error) {
 		}
 	}
 	for _, r := range rows {
-		if err := b.startRow(r); err != nil {
+		if err := b.startRow(ctx, r); err != nil {
 			return rows, err
 		}
 	}
 	return rows, nil
 }
 
-func (b *Bench) startRow(r *row) error {
+func (b *Bench) startRow(ctx context.Context, r *row) error {
 	locks := b.Size.HandOverLocks
 	r.pause, r.rounds = ownPause, b.Size.Rounds
 	if r.Kind == candidate.ClientGo {
 		locks, r.pause, r.rounds = 1, b.Size.PeerPause, b.Size.PeerRounds
 	}
 	for i := range locks {
-		s, err := b.start(r.Kind, candidate.Config{
+		s, err := b.start(ctx, r.Kind, candidate.Config{
 			Timings: candidate.Default(), NoEvents: r.Variant == report.NoEvents,
 			Name: slug("hand-over", r.Kind, r.Standbys, r.Variant, i),
 		}, r.Standbys+1)
