@@ -80,6 +80,7 @@ func TestBadInput(t *testing.T) {
 		"nil Elector":                    {nilElector, []string{"Run of a nil Elector; mend: check the error of New"}},
 		"StepDown of one that never led": {called(func(e *leaderelection.Elector) error { return e.StepDown(context.Background()) }), []string{"not the leader"}},
 		"TransferTo nobody":              {leading(func(e *leaderelection.Elector) error { return e.TransferTo(context.Background(), "nobody") }), []string{`no such candidate: "nobody"; the candidates of lock lock are [a]`}},
+		"TransferTo \"\"":                {leading(func(e *leaderelection.Elector) error { return e.TransferTo(context.Background(), "") }), []string{`no such candidate: ""`}},
 		"TransferTo itself":              {leading(func(e *leaderelection.Elector) error { return e.TransferTo(context.Background(), "pod-a") }), []string{`TransferTo "pod-a": it leads already; mend: name another of [a]`}},
 
 		// What it meets.

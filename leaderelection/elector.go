@@ -123,7 +123,7 @@ func (e *Elector) TransferTo(ctx context.Context, candidate string) error {
 	}
 	candidates := e.Status().Candidates
 	i := slices.IndexFunc(candidates, func(c Candidate) bool { return c.Identity == candidate })
-	if i < 0 {
+	if i < 0 && candidate != "" { // that is the pod of all who have none
 		i = slices.IndexFunc(candidates, func(c Candidate) bool { return c.Pod == candidate })
 	}
 	switch {

@@ -127,6 +127,18 @@ func TestTransferReachesTheOneThatIsNamed(t *testing.T) {
 	}
 }
 
+// Back at once, too: who is named does not hold back for a StepDown of its own.
+func TestTransferBackAtOnce(t *testing.T) {
+	g := newTeam(t, 4)
+	for range 4 {
+		to := g.other(nil)
+		require.NoError(t, g.leader.TransferTo(t.Context(), to.identity()))
+		g.next(t)
+		require.Equal(t, to.identity(), g.leader.identity())
+		g.known(t)
+	}
+}
+
 func TestTransferToNobody(t *testing.T) {
 	g := newTeam(t, 5)
 	for _, c := range []string{"z", "pod-z", ""} {

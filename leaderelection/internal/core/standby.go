@@ -68,9 +68,19 @@ func (c *Core) judge() {
 		c.emit(Note{Kind: NoteRefused, Holder: c.view.holder(), Snapshot: c.view.snapshot})
 	}
 	c.takeAt, c.refused = at, refused
+	if c.named() {
+		c.holdUntil = 0
+	}
 	if at != Never {
 		c.takeAt = max(at, c.guard, c.holdUntil)
 	}
+}
+
+// named: this candidate is to take the lock, even if it has stepped down just
+// now itself.
+func (c *Core) named() bool {
+	s := c.view.snapshot
+	return c.holdUntil != Never && c.view.exists && s.Released() && s.Successor == c.cfg.Identity
 }
 
 func (c *Core) mayTake() (at Time, refused bool) {
