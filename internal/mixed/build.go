@@ -39,6 +39,9 @@ func Build(ctx context.Context, kind Kind, dir string, progress io.Writer) (path
 		return "", fmt.Errorf("%w: %w; mend: let GOPROXY name a module proxy that can be reached", ErrNoModules, err)
 	}
 	// Renamed into place: another process may be doing the same, or run it.
+	if err := sweep(filepath.Join(cache, name+".tmp-*")); err != nil {
+		return "", err
+	}
 	tmp, err := os.MkdirTemp(cache, name+".tmp-")
 	if err != nil {
 		return "", err
@@ -63,6 +66,22 @@ func cacheDir() (string, error) {
 	}
 	dir = filepath.Join(dir, "mixed", runtime.GOOS+"-"+runtime.GOARCH)
 	return dir, os.MkdirAll(dir, 0o755)
+}
+
+// sweep removes what processes that were killed have left.
+func sweep(pattern string) error {
+	left, err := filepath.Glob(pattern)
+	if err != nil {
+		return err
+	}
+	for _, dir := range left {
+		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > time.Hour {
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func goCommand(ctx context.Context, dir string, args ...string) error {
