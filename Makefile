@@ -66,7 +66,7 @@ chaos-docker: ## docker network disconnect and connect, ROUNDS for 2 and for 3 r
 	@$(GO) run ./internal/dockerchaos/cmd/dockerchaos -rounds=$(ROUNDS) -seed=$(or $(SEED),0) -timings=$(TIMINGS)
 
 .PHONY: mutants
-mutants: ## put faults into the election, one at a time: a test has to fail for each (10 min; ONLY=^F: the peers')
+mutants: ## put faults into the election, one at a time: a test has to fail for each (15 min; ONLY=^F: the peers')
 	@$(GO) run ./internal/mutants -only='$(ONLY)'
 
 .PHONY: bench-election

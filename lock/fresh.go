@@ -1,6 +1,8 @@
 package lock
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -8,20 +10,23 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 )
 
-// suspectAfter is how long an answer may take before the other connections are
-// suspected to be dead as well. A wrong suspicion costs one TLS handshake.
+// suspectAfter is how long an answer may take, while no other comes, before the
+// other connections are suspected to be dead as well. A wrong suspicion costs
+// TLS handshakes.
 const suspectAfter = 500 * time.Millisecond
 
 // freshConnections is a RoundTripper that sends nothing on a connection from
-// its pool while an earlier request is without an answer, or has failed: what
-// swallows one connection, such as a firewall that has forgotten its state,
-// swallows those that lie idle beside it.
+// its pool while an earlier request is without an answer, or has failed, and
+// nothing has been answered since: what swallows one connection, such as a
+// firewall that has forgotten its state, swallows those that lie idle beside it.
+// Where others are answered the API server is slow, and handshakes would not help it.
 type freshConnections struct {
 	next http.RoundTripper
 
-	mu      sync.Mutex // guards the fields below
-	pending map[*http.Request]time.Time
-	failed  bool // the last request that ended has failed
+	mu       sync.Mutex // guards the fields below
+	pending  map[*http.Request]time.Time
+	answered time.Time // when one was, last
+	failed   bool      // the last request that ended has failed
 }
 
 func newFreshConnections(next http.RoundTripper) http.RoundTripper {
@@ -54,7 +59,7 @@ func (f *freshConnections) begin(req *http.Request) (suspect bool) {
 	now := time.Now()
 	suspect = f.failed
 	for _, since := range f.pending {
-		suspect = suspect || now.Sub(since) >= suspectAfter
+		suspect = suspect || now.Sub(since) >= suspectAfter && f.answered.Before(since)
 	}
 	f.pending[req] = now
 	return suspect
@@ -64,5 +69,10 @@ func (f *freshConnections) end(req *http.Request, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.pending, req)
-	f.failed = err != nil
+	switch {
+	case err == nil:
+		f.failed, f.answered = false, time.Now()
+	case !errors.Is(err, context.Canceled): // by its caller, which says nothing of the connection
+		f.failed = true
+	}
 }

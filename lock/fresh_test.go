@@ -21,6 +21,7 @@ import (
 // server answers, and tells on which connection it came.
 type server struct {
 	client *kubernetes.Clientset
+	stuck  atomic.Bool // a request is, or was
 
 	mu    sync.Mutex // guards the fields below
 	conns map[string]bool
@@ -39,6 +40,7 @@ func newServer(t *testing.T) *server {
 		s.mu.Unlock()
 		switch r.URL.Path {
 		case "/stuck":
+			s.stuck.Store(true)
 			<-r.Context().Done()
 		case "/broken":
 			panic(http.ErrAbortHandler)
@@ -95,14 +97,34 @@ func TestNoIdleConnectionIsUsedWhileARequestIsStuck(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	stuck := make(chan error, 1)
 	go func() { stuck <- s.get(ctx, "/stuck") }()
-	require.Eventually(t, func() bool { // by and by, when it has been stuck for long enough
-		before, _ := s.seen()
-		require.NoError(t, s.get(t.Context(), "/"))
-		after, _ := s.seen()
-		return before == 2 && after == 3
-	}, 20*time.Second, 20*time.Millisecond)
+	<-time.After(longStuck)
+	require.NoError(t, s.get(t.Context(), "/"))
+	n, _ := s.seen()
+	require.Equal(t, 3, n)
 	cancel()
 	require.Error(t, <-stuck)
+}
+
+// longStuck is long enough for a request to be called stuck.
+const longStuck = 600 * time.Millisecond
+
+// While others are answered, one that is slow says nothing of connections; nor
+// does one that its caller has given up.
+func TestIdleConnectionsAreUsedBesideASlowRequest(t *testing.T) {
+	s := newServer(t)
+	s.twoIdle(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	slow := make(chan error, 1)
+	go func() { slow <- s.get(ctx, "/stuck") }()
+	require.Eventually(t, s.stuck.Load, 20*time.Second, time.Millisecond)
+	require.NoError(t, s.get(t.Context(), "/"))
+	<-time.After(longStuck)
+	require.NoError(t, s.get(t.Context(), "/"))
+	cancel()
+	require.Error(t, <-slow)
+	require.NoError(t, s.get(t.Context(), "/"))
+	n, _ := s.seen()
+	require.Equal(t, 2, n)
 }
 
 func TestNoIdleConnectionIsUsedAfterAFailure(t *testing.T) {
