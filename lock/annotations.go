@@ -16,6 +16,8 @@ const (
 	WriteAnnotation = "regent-ha.github.io/write"
 	// CandidatesAnnotation lists the candidates, in JSON.
 	CandidatesAnnotation = "regent-ha.github.io/candidates"
+	// TouchedAnnotation is changed to give the object a new resourceVersion.
+	TouchedAnnotation = "regent-ha.github.io/touched"
 )
 
 // recordFormat is the version of WriteAnnotation that this package writes, and
@@ -38,17 +40,24 @@ type write struct {
 // encodeAnnotations puts what r holds beyond a Lease's spec into annotations
 // and leaves all others there alone. r's times must be as they will be stored.
 func encodeAnnotations(annotations map[string]string, r Record) map[string]string {
-	annotations = encodeCandidates(annotations, r.Candidates)
+	annotations = encodeList(annotations, r)
 	annotations[TokenAnnotation] = strconv.FormatUint(r.Token, 10)
 	w := write{Format: recordFormat, Nonce: r.Nonce, Transitions: r.Transitions, Successor: r.Successor, Joint: r.Joint, Seal: r.seal()}
 	annotations[WriteAnnotation] = mustJSON(w)
 	return annotations
 }
 
-func encodeCandidates(annotations map[string]string, candidates []Candidate) map[string]string {
+// encodeList puts what is not the holder's into annotations.
+func encodeList(annotations map[string]string, r Record) map[string]string {
 	if annotations == nil {
-		annotations = make(map[string]string, 3)
+		annotations = make(map[string]string, 4)
 	}
+	if r.Touched == "" {
+		delete(annotations, TouchedAnnotation)
+	} else {
+		annotations[TouchedAnnotation] = r.Touched
+	}
+	candidates := r.Candidates
 	if len(candidates) == 0 {
 		delete(annotations, CandidatesAnnotation)
 		return annotations
@@ -82,6 +91,7 @@ func decodeAnnotations(annotations map[string]string, r *Record, lock string) {
 	}
 	// Candidates are a convenience: one that cannot be read is written anew.
 	_ = json.Unmarshal([]byte(annotations[CandidatesAnnotation]), &r.Candidates)
+	r.Touched = annotations[TouchedAnnotation]
 	s, ok := annotations[WriteAnnotation]
 	if !ok {
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -196,7 +197,7 @@ func (j *joint) Swap(ctx context.Context, old Snapshot, record Record) (Snapshot
 	}
 	switch {
 	case record.Nonce == old.Nonce:
-		return j.publish(ctx, was, record.Candidates)
+		return j.publish(ctx, was, record)
 	case record.Holder == "":
 		record.Joint = was.a.exists && was.b.exists
 		return j.release(ctx, was, record)
@@ -209,21 +210,23 @@ func (j *joint) Swap(ctx context.Context, old Snapshot, record Record) (Snapshot
 	return s, err
 }
 
-// publish changes the list of candidates, in the second lock if there is one.
-func (j *joint) publish(ctx context.Context, was pair, candidates []Candidate) (Snapshot, error) {
+// publish changes what is not the holder's, in the second lock if there is one.
+// While both do not agree somebody may be between two writes, and would find the
+// second changed.
+func (j *joint) publish(ctx context.Context, was pair, record Record) (Snapshot, error) {
 	l, known, old := j.second, &j.b, was.b
-	if !was.b.exists {
+	switch {
+	case !was.b.exists:
 		l, known, old = j.first, &j.a, was.a
+	case was.a.exists && was.a.Nonce != was.b.Nonce:
+		return Snapshot{}, fmt.Errorf("update %s: %w: its halves do not agree yet; mend: none is needed, try again", j, ErrRejected)
 	}
-	if _, err := j.write(ctx, l, known, old, withCandidates(old.Record, candidates)); err != nil {
+	next := old.Record
+	next.Candidates, next.Touched = record.Candidates, record.Touched
+	if _, err := j.write(ctx, l, known, old, next); err != nil {
 		return Snapshot{}, err
 	}
 	return j.current()
-}
-
-func withCandidates(r Record, candidates []Candidate) Record {
-	r.Candidates = candidates
-	return r
 }
 
 // release gives up the second lock and then the first.
@@ -249,6 +252,9 @@ func (j *joint) writeBoth(ctx context.Context, was pair, record Record) (Snapsho
 		return Snapshot{}, err
 	}
 	second, err := j.write(ctx, j.second, &j.b, was.b, record)
+	if errors.Is(err, ErrConflict) {
+		second, err = j.writeAgain(ctx, was.b, record, err)
+	}
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -263,6 +269,21 @@ func (j *joint) current() (Snapshot, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.stored()
+}
+
+// writeAgain takes the second lock if nothing but its candidates, or labels,
+// has changed: the same write is held by the same holder.
+func (j *joint) writeAgain(ctx context.Context, old half, record Record, conflict error) (Snapshot, error) {
+	s, err := j.second.Read(ctx)
+	if err != nil || !old.exists || s.UID != old.UID || !s.Sealed || !old.Sealed || s.Nonce == "" || s.Nonce != old.Nonce {
+		return Snapshot{}, conflict
+	}
+	for _, c := range s.Candidates {
+		if !slices.ContainsFunc(record.Candidates, func(k Candidate) bool { return k.Identity == c.Identity }) {
+			record.Candidates = append(slices.Clone(record.Candidates), c)
+		}
+	}
+	return j.write(ctx, j.second, &j.b, half{Snapshot: s, exists: true}, record)
 }
 
 // write replaces one of both, or creates it.

@@ -304,3 +304,69 @@ func TestJoinCannotBeWatchedWithoutTheSecond(t *testing.T) {
 	_, err := l.Watch(t.Context(), "")
 	require.ErrorIs(t, err, lock.ErrForbidden)
 }
+
+// A candidate that adds itself between the two halves of a write is not in its
+// way, and stays on the list.
+func TestJoinIsTakenBesideAPublication(t *testing.T) {
+	store := locktest.NewStore()
+	x, other := join(t, store), store.Client("b")
+	s, err := x.Insert(t.Context(), lock.Record{Holder: "y", Duration: 15 * time.Second, Token: 5, Nonce: "y-1"})
+	require.NoError(t, err)
+	published := false
+	x.b.SetFault(func(c locktest.Call) locktest.Fault {
+		if c.Verb == "swap" && !published {
+			published = true
+			now := read(t, other)
+			r := now.Record
+			r.Candidates = []lock.Candidate{{Identity: "z"}}
+			_, err := other.Swap(t.Context(), now, r)
+			require.NoError(t, err)
+		}
+		return locktest.Fault{}
+	})
+	s, err = x.Swap(t.Context(), s, lock.Record{Holder: "x", Duration: 15 * time.Second, Token: 9, Nonce: "x-1", Candidates: []lock.Candidate{{Identity: "x"}}})
+	require.NoError(t, err)
+	require.True(t, published)
+	require.Equal(t, "x", s.Holder)
+	require.Equal(t, []lock.Candidate{{Identity: "x"}, {Identity: "z"}}, s.Candidates)
+}
+
+// One that takes the second lock meanwhile keeps it.
+func TestJoinLeavesTheSecondToWhoHasIt(t *testing.T) {
+	store := locktest.NewStore()
+	x, other := join(t, store), store.Client("b")
+	s, err := x.Insert(t.Context(), lock.Record{Holder: "y", Duration: 15 * time.Second, Token: 5, Nonce: "y-1"})
+	require.NoError(t, err)
+	x.b.SetFault(func(c locktest.Call) locktest.Fault {
+		if c.Verb == "swap" && c.N == 2 {
+			_, err := other.Swap(t.Context(), read(t, other), lock.Record{Holder: "z", Duration: 15 * time.Second, Token: 7, Nonce: "z-1"})
+			require.NoError(t, err)
+		}
+		return locktest.Fault{}
+	})
+	s, err = x.Swap(t.Context(), s, lock.Record{Holder: "y", Duration: 15 * time.Second, Token: 5, Nonce: "y-2"})
+	require.NoError(t, err)
+	_, err = x.Swap(t.Context(), s, lock.Record{Holder: "x", Duration: 15 * time.Second, Token: 9, Nonce: "x-1"})
+	require.ErrorIs(t, err, lock.ErrConflict)
+	require.Equal(t, "z", read(t, other).Holder)
+	require.Equal(t, "z", read(t, join(t, store)).Holder)
+}
+
+// While the halves do not agree nobody adds itself: somebody may be between two
+// writes.
+func TestJoinIsNotPublishedInBetween(t *testing.T) {
+	store := locktest.NewStore()
+	x := join(t, store)
+	s, err := x.Insert(t.Context(), lock.Record{Holder: "y", Duration: 15 * time.Second, Token: 5, Nonce: "y-1"})
+	require.NoError(t, err)
+	x.b.SetFault(func(c locktest.Call) locktest.Fault { return locktest.Fault{Err: errors.New("lost")} })
+	_, err = x.Swap(t.Context(), s, lock.Record{Holder: "x", Duration: 15 * time.Second, Token: 9, Nonce: "x-1"})
+	require.Error(t, err)
+	z := join(t, store)
+	torn := read(t, z)
+	r := torn.Record
+	r.Candidates = []lock.Candidate{{Identity: "z"}}
+	_, err = z.Swap(t.Context(), torn, r)
+	require.ErrorIs(t, err, lock.ErrRejected)
+	require.Equal(t, torn.Version, read(t, z).Version)
+}

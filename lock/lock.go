@@ -20,7 +20,8 @@ type Lock interface {
 	// Swap replaces the record that old shows. ErrConflict: it is not the
 	// stored one any more; ErrNotFound: it was deleted. After an error that is
 	// not [Refused] the change may or may not have been made. A record with the
-	// nonce of old changes its candidates only: the holder's write stands.
+	// nonce of old changes its Candidates and Touched only: the holder's write
+	// stands.
 	Swap(ctx context.Context, old Snapshot, record Record) (Snapshot, error)
 
 	// Watch sends every change after the given version, in order, until ctx

@@ -86,7 +86,7 @@ func (o *object[T]) Swap(ctx context.Context, old Snapshot, record Record) (Snap
 	}
 	next := read.DeepCopy() // with its UID and resourceVersion: the server compares both
 	if record.Nonce == old.Nonce {
-		next.SetAnnotations(encodeCandidates(next.GetAnnotations(), record.Candidates))
+		next.SetAnnotations(encodeList(next.GetAnnotations(), record))
 	} else {
 		o.encode(next, record)
 	}

@@ -30,6 +30,9 @@ type Record struct {
 	Candidates []Candidate
 	// Joint: the record is one of two that are held together; see [Join].
 	Joint bool
+	// Touched means nothing. To change it gives the lock a new version: a write
+	// that changes nothing is none to an API server.
+	Touched string
 
 	// Sealed reports that the record is as a Regent wrote it: no other client
 	// and no hand has changed it since. Set when a record is read.

@@ -182,6 +182,8 @@ func (s *server) meddle() {
 	defer s.mu.Unlock()
 	if now, ok := s.store.Get(lockName); ok {
 		s.play.truth.meddled()
-		_, _ = s.client.Swap(context.Background(), now, now.Record) // nobody is faster
+		next := now.Record
+		next.Touched = now.Version
+		_, _ = s.client.Swap(context.Background(), now, next) // nobody is faster
 	}
 }

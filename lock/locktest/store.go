@@ -162,7 +162,10 @@ func (s *Store) swap(name string, old lock.Snapshot, r lock.Record) (lock.Snapsh
 		return lock.Snapshot{}, fmt.Errorf("update %q: %w", name, lock.ErrConflict)
 	case r.Nonce == old.Nonce:
 		only := l.snapshot.Record
-		only.Candidates = slices.Clone(r.Candidates)
+		if only.Touched == r.Touched && slices.Equal(only.Candidates, r.Candidates) {
+			return copied(l.snapshot), nil // nothing changes, so no version does
+		}
+		only.Candidates, only.Touched = slices.Clone(r.Candidates), r.Touched
 		return copied(s.put(name, l, only)), nil
 	}
 	return copied(s.put(name, l, sealed(r))), nil

@@ -244,6 +244,9 @@ func (c *Core) id() uint64 {
 func (c *Core) write(kind WriteKind, record lock.Record, deadline Time) {
 	a := attempt{id: c.id(), kind: kind, token: record.Token, base: c.base(), sent: c.now, open: true}
 	w := Write{ID: a.id, Kind: kind, Record: record, Deadline: deadline}
+	if kind == WriteTouch {
+		w.Record.Touched = c.cfg.Nonce + "-" + strconv.FormatUint(a.id, 10)
+	}
 	if !kind.keeps() {
 		a.nonce = c.cfg.Nonce + "-" + strconv.FormatUint(a.id, 10)
 		w.Record.Nonce = a.nonce
