@@ -17,7 +17,7 @@ import (
 //
 // Both have to be kept in the same store, whose versions count changes of
 // either: two objects in one Kubernetes cluster, unless its API server was
-// told to keep them in different etcds, which Swap notices.
+// told to keep them in different etcds, which Swap notices if it can.
 //
 // The first is written first and released last. A term counts from the time
 // before the first write, and only once both have succeeded. Where the first
@@ -79,8 +79,11 @@ func (j *joint) Read(ctx context.Context) (Snapshot, error) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.a.read(before.a.learnt, first, missing)
-	j.b.read(before.b.learnt, b.snapshot, errors.Is(b.err, ErrNotFound))
+	back := j.a.read(before.a.learnt, first, missing)
+	if j.b.read(before.b.learnt, b.snapshot, errors.Is(b.err, ErrNotFound)) || back {
+		j.a.forget()
+		j.b.forget()
+	}
 	return j.stored()
 }
 
@@ -139,17 +142,27 @@ func steps(h half) uint64 {
 
 // read takes in the answer to a read that was sent when learnt was as given.
 // It is what is stored now, also after a restore, unless something was learnt
-// meanwhile: then it counts if it is newer.
-func (h *half) read(learnt uint64, s Snapshot, missing bool) {
+// meanwhile: then it counts if it is newer. restored: it is from a backup.
+func (h *half) read(learnt uint64, s Snapshot, missing bool) (restored bool) {
 	current := h.learnt == learnt
 	switch {
 	case missing && current && h.exists:
 		h.gone(h.floor, true)
 	case !missing && current && s.Revision() < h.floor:
-		*h = half{learnt: h.learnt} // from a backup
+		*h = half{learnt: h.learnt}
 		h.learn(s)
+		return true
 	case !missing && (current || s.Revision() > h.floor):
 		h.learn(s)
+	}
+	return false
+}
+
+// forget drops the revision of what is gone: the store counts on from the
+// backup's.
+func (h *half) forget() {
+	if !h.exists {
+		*h = half{unseen: true, learnt: h.learnt + 1}
 	}
 }
 
@@ -203,11 +216,32 @@ func (j *joint) Swap(ctx context.Context, old Snapshot, record Record) (Snapshot
 		return j.release(ctx, was, record)
 	}
 	record.Joint = true
+	if err := j.confirm(ctx, was, record); err != nil {
+		return Snapshot{}, err
+	}
 	s, err := j.writeBoth(ctx, was, record)
 	if errors.Is(err, ErrConflict) {
 		j.giveBack(ctx, was, record)
 	}
 	return s, err
+}
+
+// confirm looks at the second lock before the first is taken from one who was
+// seen to renew that: perhaps the second as well, unseen.
+func (j *joint) confirm(ctx context.Context, was pair, record Record) error {
+	if !was.halfRenewed() || record.Token == was.a.Token {
+		return nil
+	}
+	s, err := j.second.Read(ctx)
+	if errors.Is(err, ErrNotFound) || err == nil && s.Version != was.b.Version {
+		return fmt.Errorf("update %s: %w: a renewal was not seen", j, ErrConflict)
+	}
+	return err
+}
+
+// halfRenewed: both are of one term, and not of one write.
+func (p pair) halfRenewed() bool {
+	return p.a.Joint && p.b.Joint && p.a.Token == p.b.Token && p.a.Holder != "" && p.a.Nonce != p.b.Nonce
 }
 
 // publish changes what is not the holder's, in the second lock if there is one.
@@ -310,6 +344,11 @@ func (j *joint) giveBack(ctx context.Context, was pair, record Record) {
 	taken := now.exists && now.Nonce == record.Nonce && now.Sealed
 	renewed := was.a.Sealed && was.a.Holder == record.Holder && was.a.Token == record.Token
 	if !taken || renewed {
+		return
+	}
+	// The conflict may be one of a repeated request with itself, or with a
+	// renewal that was not seen: then the first is needed.
+	if s, err := j.second.Read(ctx); err != nil && !errors.Is(err, ErrNotFound) || s.Joint && s.Holder != "" {
 		return
 	}
 	freed := Record{

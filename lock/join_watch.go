@@ -110,7 +110,9 @@ func (w *jointWatch) releasing() bool {
 // both to tell.
 func (w *jointWatch) readFirst(ctx context.Context) bool {
 	before := w.j.known()
-	s, err := w.j.first.Read(ctx)
+	reading, cancel := context.WithTimeout(ctx, lastPause) // one that is swallowed must not keep the second from being heard
+	defer cancel()
+	s, err := w.j.first.Read(reading)
 	if missing := errors.Is(err, ErrNotFound); err == nil || missing {
 		w.j.mu.Lock()
 		w.j.a.read(before.a.learnt, s, missing)

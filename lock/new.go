@@ -91,6 +91,16 @@ func (c *chosen) get() Lock {
 	return c.lock
 }
 
+// set settles the choice, unless a Read beside this one has.
+func (c *chosen) set(l Lock) Lock {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lock == nil {
+		c.lock = l
+	}
+	return c.lock
+}
+
 // Read implements [Lock].
 func (c *chosen) Read(ctx context.Context) (Snapshot, error) {
 	l := c.get()
@@ -99,9 +109,7 @@ func (c *chosen) Read(ctx context.Context) (Snapshot, error) {
 		if l, err = c.choose(ctx); err != nil {
 			return Snapshot{}, err
 		}
-		c.mu.Lock()
-		c.lock = l
-		c.mu.Unlock()
+		l = c.set(l)
 	}
 	s, err := l.Read(ctx)
 	return s, c.mend(err)
@@ -174,11 +182,21 @@ func (c *chosen) Swap(ctx context.Context, old Snapshot, record Record) (Snapsho
 	return s, c.mend(err)
 }
 
-// Watch implements [Lock].
+// Watch implements [Lock]. Each time it looks at the ConfigMap again: it may
+// have been there all the while, behind a Role that came late, or come back.
 func (c *chosen) Watch(ctx context.Context, version string) (<-chan Event, error) {
 	l := c.get()
 	if l == nil {
 		return nil, errUnread
+	}
+	if l == Lock(c.lease) {
+		now, err := c.choose(ctx)
+		if errors.Is(err, ErrConfigMapHeld) || err == nil && now != l {
+			c.mu.Lock()
+			c.lock = nil
+			c.mu.Unlock()
+			return nil, fmt.Errorf("watch %s: %w: the lock is not in the lease alone, as it seemed", c.lease, ErrExpired)
+		}
 	}
 	return l.Watch(ctx, version)
 }

@@ -78,6 +78,9 @@ func sameRecord(a, b lock.Snapshot) bool {
 func (c *Core) remember(holder string, before view) {
 	s := c.view.snapshot
 	c.doubt(holder, before)
+	if holder != "" && holder != c.cfg.Identity {
+		c.term.nonce = "" // an own write of before that shows again is no claim: another has led since
+	}
 	switch {
 	case holder != "":
 		c.last = last{holder: holder, nonce: s.Nonce, sealed: s.Sealed, token: s.Token, wait: c.duration(s.Record) + c.grace(s.Record), until: Never}
