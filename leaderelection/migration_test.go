@@ -24,11 +24,13 @@ var migrations = flag.Int("migrations", 300, "how many seeds TestMigration plays
 
 // TestMigration moves fleets from one lock to two that are held together, and
 // on to the other one, or back, a replica at a time, while requests are slow,
-// or lost, or their answers are, while watches are silent, and while replicas
-// are killed, or stopped, also between the halves of a write. Never are two at
-// work, tokens rise, and after the last fault somebody leads. A failure tells
-// its story; what happens at one moment is in the scheduler's order, so a seed
-// need not replay exactly.
+// lost or repeated, or their answers are, while watches of one or both are
+// silent, while an operator deletes, empties or edits one of both, and while
+// replicas are killed, also between the halves of a write, stopped, or started
+// again under the same name. In one of three the first lock alone is that of
+// client-go's electors. Never are two at work, tokens rise, and after the last
+// fault somebody leads. A failure tells its story; what happens at one moment
+// is in the scheduler's order, so a seed need not replay exactly.
 func TestMigration(t *testing.T) {
 	n := *migrations
 	if testing.Short() {
@@ -48,6 +50,10 @@ type migration struct {
 	store *locktest.Store
 	begun time.Time
 
+	foreign bool // who knows the first lock only is client-go's elector
+	ops     bool // an operator acts
+	dup     bool // writes are repeated on their way
+
 	mu     sync.Mutex // guards the fields below
 	rough  bool       // requests fail
 	atWork map[*migrant]bool
@@ -59,11 +65,12 @@ type migration struct {
 // migrant is one replica.
 type migrant struct {
 	*migration
-	name string
-	a, b *locktest.Client
-	stop func()
-	done chan struct{}
-	dead bool // guarded by migration.mu
+	name  string
+	stage string
+	a, b  *locktest.Client
+	stop  func()
+	done  chan struct{}
+	dead  bool // guarded by migration.mu
 }
 
 func newMigration(t *testing.T, seed uint64) *migration {
@@ -82,6 +89,7 @@ func (m *migration) play() {
 	if m.rand.IntN(2) == 0 {
 		stage, step = len(stages)-1, -1
 	}
+	m.foreign, m.ops, m.dup = m.rand.IntN(3) == 0, m.rand.IntN(2) == 0, m.rand.IntN(2) == 0
 	var fleet, old []*migrant
 	for i := range replicas {
 		fleet = append(fleet, m.start(fmt.Sprintf("%s-%d", stages[stage], i), stages[stage]))
@@ -93,7 +101,30 @@ func (m *migration) play() {
 		stage += step
 		for i := range fleet {
 			m.sleep(8 * time.Second)
+			if m.ops {
+				m.operate(fleet)
+			}
 			m.set(m.rand.IntN(3) > 0)
+			one := fleet[m.rand.IntN(len(fleet))]
+			if m.rand.IntN(2) == 0 {
+				m.say("silences %s", one.name)
+				if k := m.rand.IntN(3); k > 0 {
+					one.a.Silence(true)
+				} else {
+					one.b.Silence(true)
+				}
+				if m.rand.IntN(2) == 0 {
+					one.b.Silence(true)
+				}
+			}
+			if again := m.rand.IntN(len(fleet)); m.rand.IntN(3) == 0 { // a process that starts again under its name
+				was := fleet[again]
+				m.kill(was)
+				old = append(old, was)
+				m.sleep(4 * time.Second)
+				fleet[again] = m.start(was.name, was.stage)
+				m.sleep(4 * time.Second)
+			}
 			fresh := m.start(fmt.Sprintf("%s-%d'", stages[stage], i), stages[stage])
 			m.sleep(3 * time.Second)
 			m.end(fleet[i])
@@ -104,6 +135,10 @@ func (m *migration) play() {
 			<-one.done
 		}
 		m.set(false)
+		for _, one := range fleet {
+			one.a.Silence(false)
+			one.b.Silence(false)
+		}
 		m.await(time.Now()) // nor would an operator go on before
 	}
 	for _, one := range fleet {
@@ -131,7 +166,7 @@ func (m *migration) await(since time.Time) {
 		if led > 0 {
 			return
 		}
-		if time.Since(since) > 40*time.Second { // the half of a write, its grace, and another half
+		if time.Since(since) > 80*time.Second { // the half of a write, its grace, and another half
 			m.fail("nobody leads %v after the last fault", time.Since(since))
 			return
 		}
@@ -148,20 +183,32 @@ func (m *migration) set(rough bool) {
 }
 
 func (m *migration) start(name, stage string) *migrant {
-	r := &migrant{migration: m, name: name, a: m.store.Client("a"), b: m.store.Client("b"), done: make(chan struct{})}
+	r := &migrant{migration: m, name: name, stage: stage, a: m.store.Client("a"), b: m.store.Client("b"), done: make(chan struct{})}
 	r.a.SetFault(r.fault)
 	r.b.SetFault(r.fault)
-	var l lock.Lock = r.a
+	if stage == "first" && m.foreign {
+		r.runForeign()
+		return r
+	}
+	twice := func(l lock.Lock) lock.Lock {
+		return &repeated{l, func() bool {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			return m.dup && m.rough && m.rand.IntN(10) == 0
+		}}
+	}
+	l := twice(r.a)
 	switch stage {
 	case "second":
-		l = r.b
+		l = twice(r.b)
 	case "both":
 		var err error
-		l, err = lock.Join(r.a, r.b)
+		l, err = lock.Join(twice(r.a), twice(r.b))
 		require.NoError(m.t, err)
 	}
 	e, err := leaderelection.NewElector(leaderelection.Config{
 		Lock: l, LeaseDuration: 5 * time.Second, RenewDeadline: 3 * time.Second, RetryPeriod: time.Second,
+		Foreign:  leaderelection.ForeignAllow,
 		Identity: name, JitterSeed: m.rand.Uint64() | 1, Now: func() time.Duration { return time.Since(m.begun) },
 		Logger: slog.New(slog.DiscardHandler),
 		Observers: []leaderelection.Observer{func(e leaderelection.Event) {
@@ -192,6 +239,37 @@ func (m *migration) end(r *migrant) {
 		r.stop()
 		return
 	}
+	m.kill(r)
+}
+
+// operate is what an operator does to one of both.
+func (m *migration) operate(fleet []*migrant) {
+	m.set(false)
+	for _, one := range fleet {
+		one.a.Silence(false)
+		one.b.Silence(false)
+	}
+	time.Sleep(8 * time.Second) // all have seen what there is
+	name := []string{"a", "b"}[m.rand.IntN(2)]
+	_, exists := m.store.Get(name)
+	switch k := m.rand.IntN(4); {
+	case !exists:
+	case k == 0 && (!m.foreign || name == "b"):
+		m.say("deletes %s", name)
+		m.store.Delete(name)
+		time.Sleep(14 * time.Second)
+	case k == 1 && !m.foreign:
+		m.say("empties %s", name)
+		m.store.Edit(name, func(r *lock.Record) { r.Holder = "" })
+		m.sleep(12 * time.Second)
+	case k == 2:
+		m.say("edits %s", name)
+		m.store.Edit(name, func(r *lock.Record) { r.Duration += time.Second })
+		m.sleep(12 * time.Second)
+	}
+}
+
+func (m *migration) kill(r *migrant) {
 	m.say("kills %s", r.name)
 	r.a.Cut()
 	r.b.Cut()

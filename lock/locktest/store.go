@@ -75,6 +75,25 @@ func (s *Store) Edit(name string, edit func(*lock.Record)) {
 	s.put(name, l, r)
 }
 
+// Foreign changes a record as another client than Regent would, if it is still
+// the one of that version; "" creates the lock. ErrConflict: it is not.
+func (s *Store) Foreign(name, version string, edit func(*lock.Record)) (lock.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lock(name)
+	var r lock.Record
+	now := ""
+	if l.exists {
+		r, now = l.snapshot.Record, l.snapshot.Version
+	}
+	if now != version {
+		return lock.Snapshot{}, fmt.Errorf("update %q: %w", name, lock.ErrConflict)
+	}
+	edit(&r)
+	r.Sealed, r.Joint, r.Successor = false, false, ""
+	return copied(s.put(name, l, r)), nil
+}
+
 // SetBack restores the store to an earlier revision number, without what came
 // since, as the restore of an etcd backup does.
 func (s *Store) SetBack(name string, snapshot lock.Snapshot) {
