@@ -36,7 +36,7 @@ type fakeManager struct {
 	working  sync.WaitGroup
 }
 
-func newFakeManager(lock resourcelock.Interface, base context.Context, work func(context.Context)) *fakeManager {
+func newFakeManager(base context.Context, lock resourcelock.Interface, work func(context.Context)) *fakeManager {
 	return &fakeManager{
 		lock: lock, base: base, work: work, elected: make(chan struct{}),
 		lease: 15 * time.Second, renew: 10 * time.Second, retry: 2 * time.Second,
@@ -45,7 +45,7 @@ func newFakeManager(lock resourcelock.Interface, base context.Context, work func
 
 // alone is one that has a ManagerLock only.
 func alone(e *leaderelection.Elector, work func(context.Context)) *fakeManager {
-	m := newFakeManager(e.ManagerLock(), context.Background(), work)
+	m := newFakeManager(context.Background(), e.ManagerLock(), work)
 	m.lease, m.renew, m.retry = 900*time.Millisecond, 400*time.Millisecond, 80*time.Millisecond
 	return m
 }

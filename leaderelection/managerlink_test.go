@@ -33,7 +33,7 @@ func (l *linked) Run(ctx context.Context) error { return l.link.Run(ctx, l) }
 
 func newLinked(e *leaderelection.Elector, drain time.Duration) *linked {
 	l := &linked{link: e.ManagerLink(), ended: make(chan ending, 1)}
-	l.fakeManager = newFakeManager(l.link.Lock(), l.link.BaseContext(), func(ctx context.Context) {
+	l.fakeManager = newFakeManager(l.link.BaseContext(), l.link.Lock(), func(ctx context.Context) {
 		term, ok := leaderelection.TermFromContext(ctx)
 		<-ctx.Done()
 		l.ended <- ending{context.Cause(ctx), ok && term.Valid(), time.Now()}
@@ -49,12 +49,11 @@ func TestManagerLinkDrainsBeforeTheRelease(t *testing.T) {
 		first, second := newLinked(a.Elector, 40*time.Second), newLinked(b.Elector, 0)
 		first.keeps = true // it makes no difference here
 		stop, result := going(first.Run)
-		begun := time.Now()
 		require.True(t, first.leads())
 		stopSecond, _ := going(second.Run)
 		time.Sleep(time.Minute)
 		require.False(t, second.leads())
-		begun = time.Now()
+		begun := time.Now()
 		go func() { _ = stop() }()
 		synctest.Wait()
 		require.True(t, (<-first.ended).valid, "what drains may write")
@@ -124,7 +123,7 @@ func TestManagerLinkLosesWhileItDrains(t *testing.T) {
 		store := locktest.NewStore()
 		a := newReplica(t, store, "a", nil)
 		link := a.ManagerLink()
-		m := newFakeManager(link.Lock(), context.WithoutCancel(link.BaseContext()), nil) // deaf to the manager
+		m := newFakeManager(context.WithoutCancel(link.BaseContext()), link.Lock(), nil) // deaf to the manager
 		base := link.BaseContext()
 		m.work = func(context.Context) { <-base.Done() }
 		stop, _ := going(func(ctx context.Context) error { return link.Run(ctx, m) })
@@ -230,7 +229,7 @@ func TestManagerLinkMisused(t *testing.T) {
 		}, "mend: check the error of manager.New"},
 		"no BaseContext": {func(t *testing.T, a *replica) error {
 			link := a.ManagerLink()
-			return link.Run(t.Context(), newFakeManager(link.Lock(), t.Context(), drains(0)))
+			return link.Run(t.Context(), newFakeManager(t.Context(), link.Lock(), drains(0)))
 		}, "mend: Options.BaseContext = link.BaseContext"},
 		"twice": {func(t *testing.T, a *replica) error {
 			m := newLinked(a.Elector, 0)

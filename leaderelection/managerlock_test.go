@@ -90,7 +90,7 @@ func TestManagerLockServesOneManager(t *testing.T) {
 		stop, _ := going(m.Start)
 		require.True(t, m.leads())
 		require.NoError(t, stop())
-		again := newFakeManager(m.lock, context.Background(), drains(0))
+		again := newFakeManager(context.Background(), m.lock, drains(0))
 		stop, _ = going(again.Start)
 		time.Sleep(time.Minute)
 		require.False(t, again.leads())
@@ -110,7 +110,7 @@ func TestManagerLockOfANilElector(t *testing.T) {
 	require.ErrorIs(t, l.Update(t.Context(), resourcelock.LeaderElectionRecord{}), leaderelection.ErrNilElector)
 	l.RecordEvent("nothing")
 	require.NotEmpty(t, l.Describe())
-	require.ErrorContains(t, newFakeManager(l, t.Context(), drains(0)).Start(t.Context()), "identity is empty")
+	require.ErrorContains(t, newFakeManager(t.Context(), l, drains(0)).Start(t.Context()), "identity is empty")
 }
 
 // A manager that may hear of a loss when another leads is not to lead.
