@@ -205,6 +205,6 @@ func TestLeaseAloneIsRefusedBesideAConfigMap(t *testing.T) {
 	require.ErrorContains(t, fault, `mend: Kind "Multi"`)
 	require.Empty(t, c.terms)
 	old.stop()
-	<-led.ended
+	require.ErrorIs(t, <-led.ended, leaderelection.ErrShutdown)
 	c.leads(t)
 }

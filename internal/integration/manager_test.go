@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -279,7 +280,7 @@ func TestManagerLosesTheLock(t *testing.T) {
 			err := await(t, m.result, "the manager ends")
 			require.ErrorIs(t, err, leaderelection.ErrLeadershipLost)
 			require.ErrorIs(t, err, tc.cause)
-			if tc.cause == leaderelection.ErrDeadline {
+			if errors.Is(tc.cause, leaderelection.ErrDeadline) {
 				require.Greater(t, second.next(t).term.Token(), held.term.Token())
 			}
 		})

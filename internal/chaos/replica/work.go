@@ -110,10 +110,9 @@ func (w *work) increment(ctx context.Context, e history.Entry) bool {
 	outcome, err := w.client.Write(ctx, e.Register, write)
 	e.Read = nil
 	var refused *leaderelection.GateError
-	switch {
-	case err == nil:
+	if err == nil {
 		e.Outcome = &outcome
-	default:
+	} else {
 		e.Error, e.Refused = err.Error(), errors.As(err, &refused)
 	}
 	say(history.Returns)

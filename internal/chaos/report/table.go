@@ -31,7 +31,7 @@ func Table(rounds []Round) string {
 		b.WriteString(strings.Repeat("| --- ", len(rounds)+1) + "|\n")
 	}
 	head()
-	row("lease / renew deadline / retry period", func(r Round) string { return r.Timings.String() })
+	row("lease / renew deadline / retry period", func(r Round) string { return r.String() })
 	number("faults of the leader", func(r Round) int { return sum(r.Faults) })
 	number("faults of a standby beside them", func(r Round) int { return sum(r.Asides) })
 	number("terms", func(r Round) int { return len(r.Terms) })
