@@ -45,8 +45,10 @@ type Config struct {
 	// Regent wrote. "" = ForeignRefuse.
 	Foreign ForeignPolicy
 	// ForeignGrace is how long after the expiry of such a record, or of one with
-	// another duration, it is left alone: client-go's leader can work for up to 7 s longer than its lease
-	// lasts (at 15 s / 10 s / 2 s). 0 = RenewDeadline. Not negative.
+	// another duration, it is left alone: client-go's leader can work for up to
+	// 7 s longer than its lease lasts (at 15 s / 10 s / 2 s), and if it releases
+	// on cancel and its last renewal was answered late, for up to 17 s.
+	// 0 = RenewDeadline. Not negative.
 	ForeignGrace time.Duration
 
 	// DrainTimeout is how long after its cancellation the work may take to
