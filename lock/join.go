@@ -263,9 +263,12 @@ func (j *joint) publish(ctx context.Context, was pair, record Record) (Snapshot,
 	return j.current()
 }
 
-// release gives up the second lock and then the first.
+// release gives up the second lock and then the first. What is left of a
+// release that got half way is the first alone: were the second written anew,
+// each attempt would make the lock a newer one, as if others did.
 func (j *joint) release(ctx context.Context, was pair, record Record) (Snapshot, error) {
-	if was.b.exists {
+	halfWay := was.a.exists && was.b.Joint && was.b.Holder == "" && was.b.Token == record.Token
+	if was.b.exists && !halfWay {
 		if _, err := j.write(ctx, j.second, &j.b, was.b, record); err != nil {
 			return Snapshot{}, err
 		}

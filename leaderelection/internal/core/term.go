@@ -21,6 +21,7 @@ func (c *Core) startTerm(own attempt) {
 func (c *Core) hold(own attempt) {
 	t := &c.term
 	later := own.sent > t.sent && t.holding
+	known := t.holding && own.nonce == t.nonce
 	t.holding = true
 	t.nonce, t.record = own.nonce, c.view.snapshot.Record
 	t.sent = max(t.sent, own.sent)
@@ -28,6 +29,11 @@ func (c *Core) hold(own attempt) {
 		t.token = own.token // withdrawn while it acquired: released with its own token
 	}
 	switch {
+	case c.phase == Releasing && known: // a version more of what is being released
+		if t.again {
+			t.next, t.again = c.now, false
+		}
+		return
 	case c.phase == Releasing:
 		t.next = c.now
 		t.giveUp = max(t.giveUp, c.releaseBy())
