@@ -234,7 +234,7 @@ func TestPromotionEndsAPause(t *testing.T) {
 		c.setFault(nil)
 		s.grant()
 		synctest.Wait()
-		require.Equal(t, []string{"a=1"}, j.take())
+		require.Contains(t, j.take(), "a=1", "maybe after what was known before")
 		require.NoError(t, r.stop())
 	})
 }
