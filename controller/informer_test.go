@@ -40,12 +40,14 @@ func TestWatchBreaks(t *testing.T) {
 				cluster.set("b", "1")
 				synctest.Wait()
 				j.take()
+				cluster.setFault(errors.New("not yet")) // else it may watch again before the history is compacted
 				cluster.breakWatches(c.event)
 				cluster.set("a", "2")
 				if c.compact {
 					cluster.compact()
 				}
-				time.Sleep(5 * time.Second)
+				cluster.setFault(nil)
+				time.Sleep(10 * time.Second)
 				synctest.Wait()
 				require.Equal(t, []string{"a=2"}, j.take(), "b has not changed")
 				lists, _ := cluster.requests()
