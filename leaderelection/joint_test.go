@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -223,13 +224,12 @@ func TestJointSwallowedRead(t *testing.T) {
 		x := m.candidate("x", "both", nil)
 		time.Sleep(3 * time.Second)
 		y := m.candidate("y", "both", nil)
-		swallow := false
+		var swallow atomic.Bool
 		y.a.SetFault(func(c locktest.Call) locktest.Fault {
 			if c.Verb == "watch" {
 				return locktest.Fault{Err: lock.ErrForbidden}
 			}
-			if c.Verb == "read" && swallow {
-				swallow = false
+			if c.Verb == "read" && swallow.CompareAndSwap(true, false) {
 				return locktest.Fault{Lost: true}
 			}
 			return locktest.Fault{}
@@ -237,7 +237,7 @@ func TestJointSwallowedRead(t *testing.T) {
 		time.Sleep(4 * time.Second)
 		y.a.BreakWatches(nil)
 		time.Sleep(10 * time.Second)
-		swallow = true
+		swallow.Store(true)
 		time.Sleep(4 * time.Second)
 		from := time.Now()
 		x.stop()

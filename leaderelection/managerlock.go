@@ -84,12 +84,18 @@ func (m *managerLock) lead(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
-	m.end(context.Cause(ctx))
+	cause := context.Cause(ctx)
+	select {
+	case <-term.Done(): // lost: before the manager is stopped, so that the work learns why
+		m.endBase(cause)
+	default:
+	}
+	m.end(cause)
 	select {
 	case <-m.joined:
 		return nil
 	case <-term.Done(): // there is no time to stop in order
-		m.endBase(context.Cause(ctx))
+		m.endBase(cause)
 	}
 	<-m.joined
 	return nil

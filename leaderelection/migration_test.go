@@ -46,7 +46,7 @@ func TestMigration(t *testing.T) {
 // migration is one fleet on its way.
 type migration struct {
 	t     *testing.T
-	rand  *rand.Rand
+	rand  *dice
 	store *locktest.Store
 	begun time.Time
 
@@ -62,6 +62,21 @@ type migration struct {
 	lines  []string
 }
 
+// dice are for many goroutines.
+type dice struct {
+	mu     sync.Mutex // guards the field below
+	source *rand.Rand
+}
+
+// Int64N is from 0 to n−1.
+func (d *dice) Int64N(n int64) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.source.Int64N(n)
+}
+
+func (d *dice) IntN(n int) int { return int(d.Int64N(int64(n))) }
+
 // migrant is one replica.
 type migrant struct {
 	*migration
@@ -75,7 +90,7 @@ type migrant struct {
 
 func newMigration(t *testing.T, seed uint64) *migration {
 	return &migration{
-		t: t, rand: rand.New(rand.NewPCG(seed, 1)), store: locktest.NewStore(), begun: time.Now(), atWork: make(map[*migrant]bool),
+		t: t, rand: &dice{source: rand.New(rand.NewPCG(seed, 1))}, store: locktest.NewStore(), begun: time.Now(), atWork: make(map[*migrant]bool),
 	}
 }
 
@@ -209,7 +224,7 @@ func (m *migration) start(name, stage string) *migrant {
 	e, err := leaderelection.NewElector(leaderelection.Config{
 		Lock: l, LeaseDuration: 5 * time.Second, RenewDeadline: 3 * time.Second, RetryPeriod: time.Second,
 		Foreign:  leaderelection.ForeignAllow,
-		Identity: name, JitterSeed: m.rand.Uint64() | 1, Now: func() time.Duration { return time.Since(m.begun) },
+		Identity: name, JitterSeed: uint64(m.rand.Int64N(1<<62)) | 1, Now: func() time.Duration { return time.Since(m.begun) },
 		Logger: slog.New(slog.DiscardHandler),
 		Observers: []leaderelection.Observer{func(e leaderelection.Event) {
 			m.say("%s: %s %s holder=%q token=%d %v", name, e.Kind, e.Request, e.Holder, e.Token, e.Err)
