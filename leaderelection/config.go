@@ -71,6 +71,19 @@ type Config struct {
 	// campaigning again.
 	ExitOnLoss bool
 
+	// StateDir is a directory in which this process proves to the next one that
+	// it is gone: a container that crashes and restarts in its pod (in an
+	// emptyDir, say) leads again at once, instead of waiting for its own lease
+	// to expire. An absolute path to a directory that exists, is writable, and
+	// is on a filesystem of this host (ext2 to ext4, xfs, btrfs, zfs, f2fs,
+	// bcachefs, overlayfs, tmpfs, ramfs): Linux only. Each Elector needs one of
+	// its own, which Run holds from beginning to end: another that finds it in
+	// use waits for LeaseDuration, and then returns ErrStateDirInUse. A copied
+	// directory, or one from another host or boot, is no proof: the lease is
+	// waited for, as it is in a lock that is two (lock.KindMulti, [lock.Join]).
+	// "" = none.
+	StateDir string
+
 	// Observers are told what happens, in order. See [Observer].
 	Observers []Observer
 	// Events writes Kubernetes Events. nil = none.
@@ -84,6 +97,9 @@ type Config struct {
 	// JitterSeed is where the random parts of intervals come from. 0 = random.
 	// For tests that have to be reproducible.
 	JitterSeed uint64
+	// StateFiles stands in for the system's files and locks, on which StateDir
+	// rests. nil = these. For tests.
+	StateFiles StateFiles
 	// Now is a clock that never goes back, from any origin. nil = one that
 	// goes on while the machine sleeps, where the system has one
 	// (CLOCK_BOOTTIME). For tests.

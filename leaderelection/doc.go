@@ -38,6 +38,10 @@
 // Lost is not dead. After a loss Run campaigns again; each term has a fresh
 // context.
 //
+// Back at once. With Config.StateDir a process that crashes and is restarted
+// beside its state leads again after one read and one write, instead of after
+// its lease.
+//
 // docs/guarantees.md states the assumptions, and what is not promised.
 //
 // # Concurrency

@@ -3,6 +3,7 @@ package leaderelection
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -25,6 +26,7 @@ type Elector struct {
 	core      *core.Core // used by the loop only
 	observers *queue[Event]
 	events    *queue[kubernetesEvent]
+	state     *stateDir // nil: none
 
 	term   atomic.Pointer[activeTerm] // the present or the last one
 	status atomic.Pointer[state]
@@ -59,15 +61,17 @@ func NewElector(cfg Config) (*Elector, error) {
 		Identity: cfg.Identity, Pod: cfg.Pod, Nonce: nonce,
 		Lease: cfg.LeaseDuration, Renew: cfg.RenewDeadline, Retry: cfg.RetryPeriod, First: cfg.first(),
 		AllowForeign: cfg.Foreign == ForeignAllow, Grace: cfg.ForeignGrace,
-		Publish: true, Seed: cmp.Or(cfg.JitterSeed, seed(nonce)),
+		Publish: true, Claims: cfg.StateDir != "", Seed: cmp.Or(cfg.JitterSeed, seed(nonce)),
 	})
 	e.observers = &queue[Event]{deliver: e.tell}
 	e.events = &queue[kubernetesEvent]{deliver: func(k kubernetesEvent) { cfg.Events.write(k, e.log) }}
+	e.state = newStateDir(cfg, nonce, e.log)
 	e.status.Store(&state{})
 	return e, nil
 }
 
-// Run implements [Runner].
+// Run implements [Runner]. Called by the work of a term of this Elector, with
+// its context, it calls lead in that term, once, and returns when lead has.
 func (e *Elector) Run(ctx context.Context, lead func(ctx context.Context) error) error {
 	if e == nil {
 		return ErrNilElector
@@ -77,6 +81,15 @@ func (e *Elector) Run(ctx context.Context, lead func(ctx context.Context) error)
 	}
 	if ctx.Err() != nil {
 		return nil
+	}
+	if term, ok := TermFromContext(ctx); ok && e.leadsIn(term) {
+		return e.leadWithin(ctx, lead)
+	}
+	if err := e.state.enter(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
 	}
 	r := &run{ctx: ctx, start: make(chan *work, 1), result: make(chan error, 1)}
 	e.send(join{r})
@@ -89,6 +102,26 @@ func (e *Elector) Run(ctx context.Context, lead func(ctx context.Context) error)
 			return err
 		}
 	}
+}
+
+// leadsIn reports whether term is this Elector's present one.
+func (e *Elector) leadsIn(term *Term) bool {
+	active := e.term.Load()
+	return active != nil && active.term == term
+}
+
+// leadWithin is a Run that was called by the work of a term, with its context:
+// a part of it. As another Run it would wait for the term to end, and the term
+// for it.
+func (e *Elector) leadWithin(ctx context.Context, lead func(ctx context.Context) error) error {
+	err := lead(ctx)
+	if ctx.Err() == nil {
+		return err
+	}
+	if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.Cause(ctx)) {
+		e.log.Warn("work ended with an error", "error", err, "reason", context.Cause(ctx))
+	}
+	return nil
 }
 
 // lead runs the work on Run's own goroutine, so that a panic reaches Run's

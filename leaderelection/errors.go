@@ -37,6 +37,10 @@ var (
 	// one with another lease duration; see Config.Foreign.
 	ErrForeignRecord = errors.New("leaderelection: foreign record")
 
+	// ErrStateDirInUse: another process, or another Elector of this one, has
+	// held Config.StateDir for a LeaseDuration.
+	ErrStateDirInUse = errors.New("leaderelection: the state directory is in use")
+
 	errNilLead = errors.New("leaderelection: lead is nil; mend: pass the function to run while leading")
 )
 

@@ -56,7 +56,7 @@ func (e Event) describe() (kind, reason, message string) {
 	case EventOverrun:
 		return corev1.EventTypeWarning, "DrainOverrun", fmt.Sprintf("%s, token %d: the work has not returned for %v: %v", e.Identity, e.Token, e.Took.Round(time.Millisecond), e.Err)
 	case EventFenced:
-		return corev1.EventTypeWarning, "LeaderFenced", fmt.Sprintf("%s, token %d: the lease is about to expire and the work still runs", e.Identity, e.Token)
+		return corev1.EventTypeWarning, "LeaderFenced", fmt.Sprintf("%s, token %d: the work still runs, and its lease is expiring or has expired", e.Identity, e.Token)
 	case EventRefused:
 		return corev1.EventTypeWarning, "RecordRefused", fmt.Sprintf("%s: %v", e.Identity, e.Err)
 	}

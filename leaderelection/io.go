@@ -35,7 +35,12 @@ func (l *loop) read(a core.Read) {
 
 func (l *loop) write(a core.Write) {
 	record := l.stamp(a.Record)
+	kept := func(context.Context) {}
+	if a.Kind == core.WriteAcquire {
+		kept = l.e.state.kept()
+	}
 	do := func(ctx context.Context) (lock.Snapshot, error) {
+		kept(ctx)
 		if a.Old == nil {
 			return l.e.cfg.Lock.Insert(ctx, record)
 		}
@@ -129,10 +134,14 @@ func (l *loop) watchEnded() {
 	l.step(core.WatchEnded{ID: id, Err: err})
 }
 
+// failingLog is how often it is said that requests still fail.
+const failingLog = 30 * time.Second
+
 // failing tells whether the API server serves this candidate.
 type failing struct {
 	now    bool          // requests fail
 	since  time.Duration // when the first of those in a row failed
+	logged time.Duration // when that was last said
 	last   error         // of the last that failed
 	writes bool          // writes are among them
 	wrote  time.Duration // when the last of those failed
@@ -151,9 +160,13 @@ func (l *loop) note(err error, write bool, sent time.Duration) {
 		}
 		return
 	}
-	if !f.now {
-		f.now, f.since = true, now
+	switch {
+	case !f.now:
+		f.now, f.since, f.logged = true, now, now
 		l.log.Warn("request failed, trying again", "error", err)
+	case now-f.logged >= failingLog:
+		f.logged = now
+		l.log.Warn("requests still fail, trying again", "for", now-f.since, "error", err)
 	}
 	f.last = err
 	if write {

@@ -201,6 +201,8 @@ func (l *loop) step(event core.Event) {
 			l.watch.close()
 		case core.Note:
 			l.tell(a)
+		case core.Keep:
+			l.e.state.keep(a.Claims)
 		case core.Finished:
 			l.idle = true
 		}
@@ -212,7 +214,11 @@ func (l *loop) tell(n core.Note) {
 	l.update()
 	switch n.Kind {
 	case core.NoteHolder:
-		l.log.Info("lock holder", "holder", n.Holder, "token", n.Snapshot.Token)
+		if n.Holder == "" {
+			l.log.Info("nobody holds the lock")
+		} else {
+			l.log.Info("lock holder", "holder", n.Holder, "token", n.Snapshot.Token)
+		}
 		l.e.observe(Event{Kind: EventHolder, Holder: n.Holder, Token: n.Snapshot.Token})
 	case core.NoteReleased:
 		l.log.Info("released the lock", "token", l.e.token())

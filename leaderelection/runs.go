@@ -23,7 +23,7 @@ type run struct {
 
 func (l *loop) join(r *run) {
 	l.runs[r] = struct{}{}
-	l.step(core.Campaign{})
+	l.step(core.Campaign{Gone: l.e.state.gone()})
 	if l.term != nil && l.term.ending() == nil {
 		l.startWork(r)
 	}
@@ -37,8 +37,7 @@ func (l *loop) leave(r *run) {
 	if r.work == nil {
 		r.end(nil)
 		if len(l.runs) > 1 { // it waits for no drain but its own
-			delete(l.runs, r)
-			r.result <- nil
+			l.finish(r)
 		}
 	} else {
 		r.work.cancel(ErrShutdown)
@@ -99,8 +98,14 @@ func (l *loop) logResult(err, cause error) {
 func (l *loop) finishRuns() {
 	for r := range l.runs {
 		if r.ended && r.work == nil {
-			delete(l.runs, r)
-			r.result <- r.err
+			l.finish(r)
 		}
 	}
+}
+
+// finish lets one Run return.
+func (l *loop) finish(r *run) {
+	delete(l.runs, r)
+	l.e.state.leave()
+	r.result <- r.err
 }

@@ -59,6 +59,9 @@ func (c Config) validate() error {
 			fault(f.name, fmt.Sprintf("%.80q", f.value), bound, "leave it empty for one that fits")
 		}
 	}
+	if c.StateDir != "" && c.StateFiles == nil {
+		faults = append(faults, checkStateDir(c.StateDir))
+	}
 	for i, o := range c.Observers {
 		if o == nil {
 			fault(fmt.Sprintf("Observers[%d]", i), "nil", "cannot be called", "leave it out")

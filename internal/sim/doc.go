@@ -26,5 +26,9 @@
 // that take their time. It keeps two books, one that takes whatever passed the
 // gate, and one that compares tokens as well.
 //
+// State directories (see [InPlace]) are played with their kernels, since no
+// process of a play can be killed. What names a directory's place is theirs as
+// well; what is written there, and what that means, is the Elector's.
+//
 // Play has to be called in a bubble of testing/synctest.
 package sim

@@ -46,6 +46,15 @@ const (
 	Meddled  Kind = "meddled"  // another client changes its labels again and again
 )
 
+// What happens to a process that has a state directory.
+const (
+	Restarted Kind = "restarted in place"       // SIGKILL, and another start at once
+	Inherited Kind = "restarted beside a child" // that holds the directory's lock for a while
+	Doubled   Kind = "started twice"            // on one directory
+	Copied    Kind = "started on a copy"        // of its directory, while it runs
+	Moved     Kind = "started elsewhere"        // on its directory, by another host, while it runs
+)
+
 // What goes wrong with the API server, for all.
 const (
 	Down        Kind = "API down"        // no connection; watches break
@@ -63,6 +72,7 @@ const (
 	ofLink scope = iota
 	ofProcess
 	ofLock
+	ofDirectory // only in plans InPlace
 	ofServer
 )
 
@@ -79,6 +89,8 @@ func ofScope(s scope) []Kind {
 		return []Kind{Paused, Suspended, Jumped, Crashed, Stopped, StepsDown, Transferred}
 	case ofLock:
 		return []Kind{Deleted, Emptied, Edited, Stolen, Forged, Restored, Meddled}
+	case ofDirectory:
+		return []Kind{Restarted, Inherited, Doubled, Copied, Moved}
 	case ofServer:
 		return []Kind{Down, Busy, Failing, ReadOnly, Terminating, Compacted}
 	}

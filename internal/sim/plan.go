@@ -31,6 +31,7 @@ type Candidate struct {
 	Twin   bool // it has the identity of the first candidate
 	Exits  bool // it ends after a loss, and is started again
 	Pod    bool // it has the name of a pod
+	State  bool // it has a state directory
 }
 
 // Habit is what a work does.
@@ -159,7 +160,7 @@ func (c Candidate) traits() string {
 	for _, t := range []struct {
 		is   bool
 		text string
-	}{{c.Stable, "keeps its identity"}, {c.Twin, "has the identity of a"}, {c.Exits, "exits on loss"}} {
+	}{{c.Stable, "keeps its identity"}, {c.Twin, "has the identity of a"}, {c.Exits, "exits on loss"}, {c.State, "has a state directory"}} {
 		if t.is {
 			s += ", " + t.text
 		}

@@ -33,16 +33,18 @@ type play struct {
 	register *register
 	led      time.Duration // when somebody led last; used by look only
 
-	mu     sync.Mutex // guards the fields below
-	used   map[time.Duration]bool
-	procs  []*process // the present start of each candidate
-	all    []*process // and those before
-	starts int
-	terms  int
-	latest *work
-	over   bool // nobody is started again
-	lines  []line
-	result Result
+	mu          sync.Mutex // guards the fields below
+	used        map[time.Duration]bool
+	procs       []*process // the present start of each candidate
+	all         []*process // and those before
+	starts      int
+	inodes      uint64
+	directories []*directory // the present one of each candidate; nil: none
+	terms       int
+	latest      *work
+	over        bool // nobody is started again
+	lines       []line
+	result      Result
 }
 
 // Options change a play.
@@ -61,7 +63,11 @@ func Play(plan Plan, o Options) (Result, error) {
 	}
 	p.server, p.truth, p.register = newServer(p), newTruth(p), &register{play: p}
 	p.result.Plan, p.result.Counts = plan, make(map[string]int)
-	for i := range plan.Candidates {
+	p.directories = make([]*directory, len(plan.Candidates))
+	for i, c := range plan.Candidates {
+		if c.State {
+			p.directories[i] = p.newDirectory("boot", &file{})
+		}
 		if err := p.start(i); err != nil {
 			return p.result, err
 		}
@@ -152,6 +158,8 @@ func (p *play) befall(f Fault) {
 		proc.link.end(f.Kind)
 	case ofProcess:
 		p.disturb(proc, f.Kind, long)
+	case ofDirectory:
+		p.upset(proc, f.Kind, long)
 	case ofLock:
 		p.tamper(f.Kind, long)
 		return

@@ -13,18 +13,19 @@ import (
 // process is one start of a candidate.
 type process struct {
 	Candidate
-	play     *play
-	index    int
-	name     string // another for each start
-	identity string
-	dice     dice
-	clock    *clock
-	link     *link
-	elector  Elector
-	cancel   context.CancelFunc
-	dead     chan struct{} // closed when it was killed
-	ended    chan struct{} // all its Runs have returned
-	suspect  []string      // what it said wrong at the last look; used by look only
+	play      *play
+	index     int
+	name      string // another for each start
+	identity  string
+	dice      dice
+	clock     *clock
+	link      *link
+	elector   Elector
+	cancel    context.CancelFunc
+	dead      chan struct{} // closed when it was killed
+	ended     chan struct{} // all its Runs have returned
+	directory *directory    // nil: it has none
+	suspect   []string      // what it said wrong at the last look; used by look only
 
 	mu     sync.Mutex    // guards the fields below
 	wall   time.Duration // how far its time of day is off
@@ -53,8 +54,8 @@ func (p *play) start(i int) error {
 	seed := dice(p.plan.Seed<<16 | uint64(p.starts))
 	proc := &process{
 		Candidate: p.plan.Candidates[i], play: p, index: i, name: fmt.Sprintf("%s%d", name(i), p.starts), dice: seed,
-		clock: &clock{play: p, rate: p.plan.Candidates[i].Rate, dice: seed},
-		dead:  make(chan struct{}), ended: make(chan struct{}),
+		clock:     &clock{play: p, rate: p.plan.Candidates[i].Rate, dice: seed},
+		directory: p.directories[i], dead: make(chan struct{}), ended: make(chan struct{}),
 	}
 	p.mu.Unlock()
 	switch {
@@ -77,6 +78,7 @@ func (p *play) start(i int) error {
 	p.procs[i] = proc
 	p.all = append(p.all, proc)
 	p.mu.Unlock()
+	p.expect(proc)
 	go proc.run(ctx)
 	return nil
 }
@@ -171,11 +173,21 @@ func (p *process) ending() bool {
 // has ended.
 func (p *process) wellSince() (time.Duration, bool) {
 	well, ok := p.link.wellSince()
+	if p.directory != nil {
+		obtained, holds := p.directory.heldBy(p)
+		well, ok = max(well, obtained), ok && holds
+	}
 	return max(well, p.clock.ran()), ok && !p.isDead() && !p.hasEnded() && !p.clock.stopped()
 }
 
 // kill ends it without a warning: nothing that it does reaches anybody.
 func (p *process) kill() {
+	p.die()
+	p.directory.free(p)
+}
+
+// die is kill, but that a child holds what the process held of its directory.
+func (p *process) die() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.isDead() {

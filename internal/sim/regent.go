@@ -24,6 +24,9 @@ func regents(p *process) (Elector, error) {
 	if p.Pod {
 		cfg.Pod = "pod-" + name(p.index)
 	}
+	if p.directory != nil {
+		cfg.StateDir, cfg.StateFiles = "/state", &mount{process: p}
+	}
 	if p.play.plan.Seed%measured == 0 {
 		r.metrics = metrics.New()
 		cfg.Observers = append(cfg.Observers, r.metrics.Observe)

@@ -26,6 +26,7 @@ const (
 	Ungated      Rule = "the gate lets a write through without a valid term, or stops one with it"
 	Unjoined     Rule = "Run returns before its work"
 	Leaderless   Rule = "nobody leads although somebody can"
+	SlowRestart  Rule = "who has restarted in place waits for its own lease"
 	Unfenced     Rule = "work runs on past its lease, and OnFence was not called"
 )
 

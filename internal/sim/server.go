@@ -22,6 +22,7 @@ type server struct {
 
 	mu     sync.Mutex // guards the fields below
 	wrong  map[Kind]int
+	begun  int // faults
 	backup lock.Snapshot
 }
 
@@ -91,6 +92,7 @@ func (s *server) write(r request) (lock.Snapshot, error) {
 // begin and end enclose a fault of the server.
 func (s *server) begin(k Kind) {
 	s.mu.Lock()
+	s.begun++
 	s.wrong[k]++
 	s.mu.Unlock()
 	s.play.truth.disturbed(0)
@@ -109,6 +111,14 @@ func (s *server) end(k Kind) {
 	s.wrong[k]--
 	s.mu.Unlock()
 	s.play.truth.disturbed(k.echo())
+}
+
+// wellFor: nothing is wrong with it, nor was since so many faults had begun.
+func (s *server) wellFor(begun int) bool {
+	s.mu.Lock()
+	same := s.begun == begun
+	s.mu.Unlock()
+	return same && s.well()
 }
 
 // well: nothing is wrong with it.

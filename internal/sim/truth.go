@@ -70,7 +70,7 @@ func (t *truth) commit(r request, before lock.Snapshot, existed bool, after lock
 		}
 		if after.Holder == "" {
 			broken(Wiped, "empties the lock, which %q holds", before.Holder)
-		} else if now-t.changed < wait {
+		} else if now-t.changed < wait && !t.mayTake(p, before.Nonce, before.Sealed) {
 			broken(TakenEarly, "takes the lock of %q, %v after its last change", before.Holder, now-t.changed)
 		}
 	}

@@ -31,6 +31,8 @@ type Config struct {
 	Grace time.Duration
 	// Publish: add this candidate to the record's list.
 	Publish bool
+	// Claims: emit Keep. The shell has a state directory.
+	Claims bool
 	// Seed is where jitter comes from; 0 = no jitter.
 	Seed uint64
 }
@@ -73,6 +75,8 @@ type Core struct {
 	attempts []attempt // writes that may be committed, or whose reply is due
 
 	term term
+
+	claims claims
 
 	read  reading
 	watch watching
@@ -137,7 +141,7 @@ func (c *Core) Step(now Time, event Event) []Action {
 	}
 	switch e := event.(type) {
 	case Campaign:
-		c.campaign()
+		c.campaign(e.Gone)
 	case Withdraw:
 		c.withdraw(e.Cause)
 	case StepDown:
@@ -163,9 +167,12 @@ func (c *Core) Step(now Time, event Event) []Action {
 // unlisted is no lock's UID.
 const unlisted = "-"
 
-func (c *Core) campaign() {
+func (c *Core) campaign(gone []Claim) {
 	c.campaigning = true
 	if c.phase == Idle {
+		if gone != nil { // else nothing else was told since the last campaign
+			c.claims.gone, c.claims.stored = gone, nil
+		}
 		c.phase = Standby
 		c.contact = c.now
 		c.need()
@@ -207,6 +214,7 @@ func (c *Core) drive() {
 		c.driveRead()
 		c.driveWatch()
 	}
+	c.keepClaims()
 }
 
 // Wake is the time at which Step has to be called if nothing happens before.
@@ -246,6 +254,10 @@ func (c *Core) write(kind WriteKind, record lock.Record, deadline Time) {
 	w := Write{ID: a.id, Kind: kind, Record: record, Deadline: deadline}
 	if kind == WriteTouch {
 		w.Record.Touched = c.cfg.Nonce + "-" + strconv.FormatUint(a.id, 10)
+	}
+	if kind == WriteAcquire || kind == WriteRenew {
+		c.keepClaims() // before the write is sent
+		c.claims.written = a.id
 	}
 	if !kind.keeps() {
 		a.nonce = c.cfg.Nonce + "-" + strconv.FormatUint(a.id, 10)

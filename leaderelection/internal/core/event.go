@@ -6,8 +6,10 @@ import "github.com/regent-ha/regent/lock"
 type Event interface{ event() }
 
 type (
-	// Campaign: somebody wants to lead. Repeating it changes nothing.
-	Campaign struct{}
+	// Campaign: somebody wants to lead. Repeating it changes nothing. Gone, if
+	// not nil, are claims of processes that have ended, and their work with
+	// them, in place of those that were told before.
+	Campaign struct{ Gone []Claim }
 	// Withdraw: nobody wants to lead any more. A term ends with Cause.
 	Withdraw struct{ Cause Cause }
 	// StepDown: give a term up, and campaign again after the others had their
@@ -111,6 +113,10 @@ type (
 		Cause  Cause
 		Holder string
 	}
+	// Keep stores claims, in place of all that were stored before, for the
+	// process that comes after this one. It comes before the writes that they
+	// are about.
+	Keep struct{ Claims []Claim }
 	// Finished: the campaign is over and the lock is not ours, or cannot be
 	// given back.
 	Finished struct{}
@@ -130,6 +136,7 @@ func (Unwatch) action()    {}
 func (StartTerm) action()  {}
 func (ExtendTerm) action() {}
 func (EndTerm) action()    {}
+func (Keep) action()       {}
 func (Finished) action()   {}
 func (Note) action()       {}
 

@@ -12,6 +12,7 @@ func (c *Core) Clone() *Core {
 	k := *c
 	k.attempts = slices.Clone(c.attempts)
 	k.read.sent = slices.Clone(c.read.sent)
+	k.claims.gone = slices.Clone(c.claims.gone)
 	k.out = nil
 	return &k
 }
@@ -27,6 +28,14 @@ func (c *Core) Phase() Phase { return c.phase }
 func (c *Core) Encode(e *Encoder) {
 	e.Bits(c.campaigning, c.refused, c.view.known, c.view.exists, c.read.wanted, c.watch.denied)
 	e.Byte(byte(c.phase))
+	if c.cfg.Claims {
+		e.Claims(c.claims.gone)
+		e.Claims(c.claims.stored)
+		e.Byte(byte(c.claims.written))
+		e.Byte(byte(c.claims.void))
+		e.UID(c.claims.uid)
+		e.Byte(byte(c.nextID))
+	}
 	if c.phase == Idle {
 		e.Nonce(c.term.nonce)
 		e.Revision(c.term.token)
@@ -107,6 +116,8 @@ func (c *Core) Encode(e *Encoder) {
 type Encoder struct {
 	Buf []byte
 	Now time.Duration
+	// Exact: nonces are written as they are, since claims name them.
+	Exact bool
 
 	nonces    []string
 	uids      []string
@@ -145,7 +156,31 @@ func (e *Encoder) Time(t, past time.Duration) {
 	e.Byte(byte(min(max(t-e.Now, -past)+100, 254)))
 }
 
-func (e *Encoder) Nonce(s string) { e.nonces = e.intern(e.nonces, s) }
+func (e *Encoder) Nonce(s string) {
+	if e.Exact {
+		e.Buf = append(append(e.Buf, s...), 0)
+		return
+	}
+	e.nonces = e.intern(e.nonces, s)
+}
+
+// Claims writes what is known of processes that are gone.
+func (e *Encoder) Claims(claims []Claim) {
+	e.Byte(byte(len(claims)))
+	for _, k := range claims {
+		e.Name(k.Identity)
+		e.Nonce(k.Nonce)
+		e.UID(k.UID)
+		e.Byte(byte(k.After))
+	}
+}
+
+// Names writes names as they are.
+func (e *Encoder) Names(names []string) {
+	for _, s := range names {
+		e.Buf = append(append(e.Buf, s...), 0)
+	}
+}
 
 func (e *Encoder) UID(s string) { e.uids = e.intern(e.uids, s) }
 

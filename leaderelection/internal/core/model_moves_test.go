@@ -27,6 +27,7 @@ const (
 	crashes               // process i
 	restarts              // process i
 	renames               // process i restarts with another identity
+	succeeds              // likewise, in place
 	operates              // fault i happens to the lock
 	stepsDown             // process i
 	withdraws             // process i
@@ -68,6 +69,7 @@ func (w *world) moves(to []move) []move {
 		add(!p.down && may(crash), crashes, i)
 		add(p.down && may(restart), restarts, i)
 		add(p.down && may(rename), renames, i)
+		add(p.down && may(inPlace), succeeds, i)
 		add(runs && p.core.Phase() == core.Leading && may(stepDown), stepsDown, i)
 		add(runs && p.core.Campaigning() && may(withdraw), withdraws, i)
 		add(runs && !p.core.Campaigning() && !w.campaignDue(i) && may(campaign), campaigns, i)
@@ -149,7 +151,9 @@ func (w *world) do(m move) error {
 		if !w.campaignDue(i) {
 			w.budget[campaign]--
 		}
-		return w.step(i, core.Campaign{})
+		gone := w.procs[i].gone
+		w.edit(i).gone = nil
+		return w.step(i, core.Campaign{Gone: gone})
 	case processes:
 		return w.process(i)
 	case refuses:
@@ -195,7 +199,7 @@ func (w *world) do(m move) error {
 		w.budget[crash]--
 		p := w.edit(i)
 		w.log("%s: SIGKILL", p.prefix)
-		*p = proc{identity: p.identity, starts: p.starts, prefix: p.prefix, down: true}
+		*p = proc{identity: p.identity, starts: p.starts, prefix: p.prefix, down: true, kept: p.kept, chain: p.chain}
 		w.prune()
 	case restarts:
 		w.budget[restart]--
@@ -205,6 +209,11 @@ func (w *world) do(m move) error {
 		p := w.edit(i)
 		p.identity = string(rune('n' + i))
 		p.boot(w.setting)
+	case succeeds:
+		w.budget[inPlace]--
+		p := w.edit(i)
+		p.identity = string(rune('n' + i))
+		p.succeed(w.setting)
 	case operates:
 		w.budget[i]--
 		w.store.operate(fault(i), w.now)

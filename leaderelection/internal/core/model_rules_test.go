@@ -3,6 +3,7 @@ package core_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/regent-ha/regent/leaderelection/internal/core"
@@ -84,13 +85,13 @@ func (w *world) step(i int, event core.Event) error {
 func (w *world) act(i int, p *proc, action core.Action) error {
 	switch a := action.(type) {
 	case core.Read:
-		w.send(&message{proc: i, start: p.starts, id: a.ID, sent: w.now, until: a.Deadline})
+		w.send(&message{proc: i, start: p.starts, prefix: p.prefix, id: a.ID, sent: w.now, until: a.Deadline})
 		return ifNot(a.Deadline > w.now, "a read has no time")
 	case core.Write:
 		if a.Kind == core.WriteAcquire {
 			p.knew = p.told
 		}
-		w.send(&message{proc: i, start: p.starts, id: a.ID, write: &a, sent: w.now, until: a.Deadline})
+		w.send(&message{proc: i, start: p.starts, prefix: p.prefix, id: a.ID, write: &a, sent: w.now, until: a.Deadline})
 		return errors.Join(ifNot(a.Deadline > w.now, "a write has no time"), w.mayWrite(p, a))
 	case core.Watch:
 		w.startWatch(p, a)
@@ -117,6 +118,10 @@ func (w *world) act(i int, p *proc, action core.Action) error {
 		p.live = false
 		p.work = cancelled
 		return err
+	case core.Keep:
+		p.kept = a.Claims
+		own := a.Claims[len(a.Claims)-1]
+		return ifNot(own.Nonce == p.prefix && own.Identity == p.identity, "a claim of another's")
 	case core.Finished:
 		w.hangUp(i)
 		p.heard, p.told = 0, 0 // it remembers nothing
@@ -144,6 +149,9 @@ func (w *world) mayWrite(p *proc, a core.Write) error {
 		}
 		if own || !s.exists || a.Old.Version != s.lock.Version || a.Old.Holder == "" {
 			return nil // it cannot be committed, or nobody is named
+		}
+		if slices.Contains(p.chain, s.writer) && s.lock.Sealed {
+			return nil // R3
 		}
 		wait := s.lock.Duration
 		if !s.lock.Sealed {

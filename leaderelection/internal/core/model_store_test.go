@@ -108,11 +108,7 @@ func (w *world) process(i int) error {
 	before := w.store
 	var err error
 	if m.write != nil {
-		prefix := p.identity + string(rune('0'+m.start))
-		if p.starts == m.start {
-			prefix = p.prefix
-		}
-		err = w.store.apply(&m, prefix, w.now)
+		err = w.store.apply(&m, m.prefix, w.now)
 		if err == nil {
 			if fault := w.committed(&m, before); fault != nil {
 				return fault

@@ -68,13 +68,26 @@ func settings() (all []*setting) {
 			}
 		}
 	}
+	// A process that is killed comes back on its state directory, twice if it
+	// is killed twice.
+	for f, name := range names {
+		if name != "" {
+			s := &setting{name: "restart in place and " + name, candidates: 2, retry: 1, claims: true}
+			s.afford(inPlace)
+			s.afford(fault(f))
+			if fault(f) == crash {
+				s.budget[restart], s.budget[inPlace] = 0, 2
+			}
+			all = append(all, s)
+		}
+	}
 	return all
 }
 
 // afford lets a fault happen once more.
 func (s *setting) afford(f fault) {
 	switch f {
-	case rename:
+	case rename, inPlace:
 		s.budget[crash]++
 	case crash:
 		s.budget[restart]++

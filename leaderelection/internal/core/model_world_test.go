@@ -34,6 +34,7 @@ const (
 	crash                 // SIGKILL
 	restart               // as another process with the same identity
 	rename                // as another process with another identity
+	inPlace               // likewise, on the state directory of the one before
 	deletion              // of the lock by an operator
 	emptying              // of its holder by an operator
 	edit                  // of its record by an operator: not sealed any more
@@ -53,6 +54,7 @@ type setting struct {
 	overrun    bool // work ignores its cancellation for as long as it likes
 	denied     bool // there is no watch
 	publish    bool
+	claims     bool // processes have state directories
 	fresh      bool // begin without a lock; else with a leader
 	late       bool // the last candidate has not started yet
 	succeeded  bool // the first leader is stopped, and another has taken over
@@ -61,7 +63,7 @@ type setting struct {
 func (s *setting) config(identity, prefix string) core.Config {
 	return core.Config{
 		Identity: identity, Nonce: prefix, Lease: lease, Renew: renew, Retry: s.retry, First: 2,
-		AllowForeign: true, Grace: grace, Publish: s.publish,
+		AllowForeign: true, Grace: grace, Publish: s.publish, Claims: s.claims,
 	}
 }
 
@@ -113,6 +115,10 @@ type proc struct {
 	watch   uint64 // 0 = none
 	lagging bool
 	queue   []watched
+
+	kept  []core.Claim // in its state directory
+	gone  []core.Claim // of which it has to tell the core; nil: none
+	chain []string     // the prefixes of those before it in that directory
 }
 
 // watched is what a watch delivers: an event, or its end.
@@ -129,7 +135,8 @@ const longestQueue = 3
 // message is a request on its way to the store, or its answer on its way back.
 type message struct {
 	proc   int
-	start  int // of the process that sent it; another one gets no answer
+	start  int    // of the process that sent it; another one gets no answer
+	prefix string // of its nonces
 	id     uint64
 	write  *core.Write // nil: a read
 	sent   core.Time
@@ -158,6 +165,13 @@ func (p *proc) boot(s *setting) {
 	p.starts++
 	p.prefix = p.identity + string(rune('0'+p.starts))
 	*p = proc{identity: p.identity, starts: p.starts, prefix: p.prefix, core: core.New(s.config(p.identity, p.prefix))}
+}
+
+// succeed starts a process on the state directory of the one before.
+func (p *proc) succeed(s *setting) {
+	kept, chain := p.kept, append(slices.Clone(p.chain), p.prefix)
+	p.boot(s)
+	p.kept, p.gone, p.chain = kept, append([]core.Claim{}, kept...), chain
 }
 
 // edit makes process i changeable in this world.
@@ -204,6 +218,7 @@ func (w *world) log(format string, args ...any) {
 // encode writes the world in the form in which equal ones are equal.
 func (w *world) encode(e *core.Encoder) []byte {
 	e.Reset(w.now)
+	e.Exact = w.claims
 	for _, n := range w.budget {
 		e.Byte(byte(n))
 	}
@@ -211,6 +226,11 @@ func (w *world) encode(e *core.Encoder) []byte {
 	e.Revision(w.token)
 	for _, p := range w.procs[:w.candidates] {
 		e.Owner()
+		if w.claims {
+			e.Claims(p.kept)
+			e.Claims(p.gone)
+			e.Names(p.chain)
+		}
 		e.Bits(p.down, p.paused, p.live, p.lagging, p.watch != 0)
 		if p.down {
 			e.Name(p.identity)
@@ -260,6 +280,9 @@ func (w *world) index(p *proc) int { return slices.Index(w.procs[:], p) }
 
 func (m *message) encode(e *core.Encoder) {
 	e.Bits(m.slow, m.gaveUp, m.answered, m.write != nil)
+	if e.Exact {
+		e.Nonce(m.prefix)
+	}
 	e.Time(m.sent, lease)
 	e.Time(m.until, 0)
 	if m.answered {

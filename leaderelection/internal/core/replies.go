@@ -216,7 +216,11 @@ func (c *Core) readReply(e ReadReply) {
 }
 
 // disown: what is stored may be an own write of before, but others have led since.
-func (c *Core) disown() { c.attempts, c.term.nonce = nil, "" }
+func (c *Core) disown() {
+	c.attempts, c.term.nonce = nil, ""
+	c.claims.gone = nil
+	c.disclaim()
+}
 
 // answered ends the wish, or asks again at once if the answer was too old.
 // Other reads may be under way: what they tell is taken in when it is newer.

@@ -90,6 +90,8 @@ func (c *Core) mayTake() (at Time, refused bool) {
 		return Never, false
 	case c.mine():
 		return 0, false // this candidate's work has returned, and nobody else can be at work
+	case c.left():
+		return 0, false // likewise
 	case !c.view.exists:
 		return c.last.until, false // 0 if it was never seen held
 	case r.Problem != nil && (!c.cfg.AllowForeign || isNewer(r.Problem)):

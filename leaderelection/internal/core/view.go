@@ -50,6 +50,7 @@ func (c *Core) learn(exists bool, s lock.Snapshot) {
 		holder = s.Holder
 	}
 	c.remember(holder, before)
+	c.recall()
 	c.settleOwnership()
 	if !before.known || holder != before.holder() {
 		c.emit(Note{Kind: NoteHolder, Holder: holder, Snapshot: s})
@@ -198,6 +199,9 @@ func (c *Core) lose() {
 		c.emit(Note{Kind: NoteReleased})
 	}
 	held := c.term.holding
+	if held {
+		c.disclaim()
+	}
 	c.term.holding = false
 	if c.phase != Leading && !(c.phase == Draining && held) {
 		return // a term that drains is told too: what it still writes has to stop
