@@ -89,6 +89,11 @@ func (c *cluster) emit(kind watch.EventType, o *corev1.ConfigMap) {
 
 // set makes or changes an object.
 func (c *cluster) set(name, value string) {
+	c.change(name, func(o *corev1.ConfigMap) { o.Data = map[string]string{"v": value} })
+}
+
+// change makes or changes an object as f does.
+func (c *cluster) change(name string, f func(*corev1.ConfigMap)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.version++
@@ -103,17 +108,21 @@ func (c *cluster) set(name, value string) {
 	}
 	o = o.DeepCopy()
 	o.ResourceVersion = strconv.Itoa(c.version)
-	o.Data = map[string]string{"v": value}
+	f(o)
 	c.objects[name] = o
 	c.emit(kind, o)
 }
 
-func (c *cluster) remove(name string) {
+func (c *cluster) remove(name string) { c.removeAs(name, func(*corev1.ConfigMap) {}) }
+
+// removeAs removes an object whose final state is as f makes it.
+func (c *cluster) removeAs(name string, f func(*corev1.ConfigMap)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.version++
 	o := c.objects[name].DeepCopy()
 	o.ResourceVersion = strconv.Itoa(c.version)
+	f(o)
 	delete(c.objects, name)
 	c.emit(watch.Deleted, o)
 }

@@ -55,6 +55,10 @@ type Config struct {
 	// time, that of a preStop hook, and what handlers need after their
 	// cancellation. 0 = 10 s. Negative = none: they are cancelled at once.
 	DrainTimeout time.Duration
+
+	// Relations queue objects for changes of others that they depend on. The
+	// default is none: objects are handled for changes of their own.
+	Relations []Relation
 }
 
 func (c Config) withDefaults() Config {
@@ -119,5 +123,6 @@ func (c *Controller) validate() error {
 	if longest, base := c.cfg.RetryMaxDelay, c.cfg.withDefaults().RetryBaseDelay; longest != 0 && longest < base {
 		refuse("RetryMaxDelay", longest, "must be at least RetryBaseDelay, which is "+base.String(), "raise it, or lower RetryBaseDelay")
 	}
+	errs = append(errs, refuseRelations(c.cfg.Relations)...)
 	return errors.Join(errs...)
 }

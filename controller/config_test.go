@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/regent-ha/regent/controller"
 )
@@ -69,6 +70,32 @@ func TestBadSettingsAreRefused(t *testing.T) {
 			cfg: controller.Config{RetryMaxDelay: -time.Second}, handler: j, retriever: good, field: "RetryMaxDelay",
 			message: "controller: RetryMaxDelay = -1s: must be at least RetryBaseDelay, which is 5ms; mend: raise it, or lower RetryBaseDelay",
 		},
+		"relation without a name": {
+			cfg: relating(controller.Relation{Retriever: good, Keys: owners}), handler: j, retriever: good, field: "Relations[0].Name",
+			message: `controller: Relations[0].Name = "": is required; mend: say what it watches, such as "service accounts"`,
+		},
+		"relations of one name": {
+			cfg: relating(
+				controller.Relation{Name: "maps", Retriever: good, Keys: owners}, controller.Relation{Name: "others", Retriever: good, Keys: owners},
+				controller.Relation{Name: "maps", Retriever: good, Keys: owners},
+			), handler: j, retriever: good, field: "Relations[2].Name",
+			message: "controller: Relations[2].Name = maps: is the name of Relations[0] too; mend: give each a name of its own",
+		},
+		"relation without a retriever": {
+			cfg:     relating(controller.Relation{Name: "maps", Retriever: controller.Retrieve[*corev1.PodList](nil), Keys: owners}),
+			handler: j, retriever: good, field: "Relations[0].Retriever",
+			message: `controller: Relations[0].Retriever = <nil>: is required; mend: pass a Retriever, such as Retrieve(client.CoreV1().ServiceAccounts(""))`,
+		},
+		"relation without keys": {
+			cfg:     relating(controller.Relation{Name: "maps", Retriever: good}),
+			handler: j, retriever: good, field: "Relations[0].Keys",
+			message: `controller: Relations[0].Keys = <nil>: is required; mend: pass a function, such as OwnedBy(schema.GroupKind{Kind: "ConfigMap"}); the kind needs a name`,
+		},
+		"owned by no kind": {
+			cfg:     relating(controller.Relation{Name: "maps", Retriever: good, Keys: controller.OwnedBy(schema.GroupKind{Group: "apps"})}),
+			handler: j, retriever: good, field: "Relations[0].Keys",
+			message: `controller: Relations[0].Keys = <nil>: is required; mend: pass a function, such as OwnedBy(schema.GroupKind{Kind: "ConfigMap"}); the kind needs a name`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := controller.New(&c.cfg, c.handler, c.retriever, nil, nil, nil).Run(t.Context())
@@ -83,9 +110,9 @@ func TestBadSettingsAreRefused(t *testing.T) {
 }
 
 func TestAllFaultsAreNamedAtOnce(t *testing.T) {
-	cfg := &controller.Config{ConcurrentWorkers: -1, ResyncInterval: -1, RetryBaseDelay: -1, RetryMaxDelay: -2}
+	cfg := &controller.Config{ConcurrentWorkers: -1, ResyncInterval: -1, RetryBaseDelay: -1, RetryMaxDelay: -2, Relations: make([]controller.Relation, 2)}
 	err := controller.New(cfg, nil, nil, nil, nil, nil).Run(t.Context())
-	for _, field := range []string{"handler", "retriever", "ConcurrentWorkers", "ResyncInterval", "RetryBaseDelay", "RetryMaxDelay"} {
+	for _, field := range []string{"handler", "retriever", "ConcurrentWorkers", "ResyncInterval", "RetryBaseDelay", "RetryMaxDelay", "Relations[0].Name", "Relations[0].Retriever", "Relations[1].Keys"} {
 		require.ErrorContains(t, err, "controller: "+field+" = ")
 	}
 }
@@ -105,9 +132,10 @@ func TestZeroAndOddSettingsThatAreFine(t *testing.T) {
 func TestConfigIsCopied(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	cfg := &controller.Config{}
-	ctrl := controller.New(cfg, &journal{}, newCluster(), nil, nil, nil)
+	cfg := relating(controller.Relation{Name: "maps", Retriever: newCluster(), Keys: owners})
+	ctrl := controller.New(&cfg, &journal{}, newCluster(), nil, nil, nil)
 	cfg.ConcurrentWorkers = -1
+	cfg.Relations[0].Keys = nil
 	require.NoError(t, ctrl.Run(ended))
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,19 +23,22 @@ type Controller struct {
 	metrics   MetricsRecorder
 	logger    *slog.Logger
 
-	running  atomic.Bool
-	informer atomic.Pointer[informer] // of the Run that goes on
+	running, warming atomic.Bool // a Run, a Warm goes on
+	standby          standby
 }
 
 // New returns a controller that handles while runner leads. A nil cfg is all
 // defaults, nil metrics are none, a nil logger is slog.Default(). An untyped
-// nil runner means that there are no rivals: the controller always handles.
+// nil runner, like leaderelection.Plain, means that there are no rivals: the
+// controller handles while Run goes on; if Run's context is that of a term that
+// somebody else was granted, it is part of that term.
 //
 // New starts nothing. Run reports what is wrong with the arguments.
 func New(cfg *Config, handler Handler, retriever Retriever, runner leaderelection.Runner, metrics MetricsRecorder, logger *slog.Logger) *Controller {
 	c := &Controller{handler: handler, retriever: retriever, runner: runner, metrics: metrics, logger: logger}
 	if cfg != nil {
 		c.cfg = *cfg
+		c.cfg.Relations = slices.Clone(cfg.Relations)
 	}
 	if runner == nil {
 		c.runner = leaderelection.Plain{}
@@ -65,9 +69,15 @@ func NewConcurrent(workers int, resync time.Duration, handler Handler, retriever
 	return New(cfg, handler, retriever, nil, metrics, logger), nil
 }
 
-// Run lists and watches, campaigns once it has synced, and handles objects
-// while it leads, for as many terms as it wins. It returns nil after ctx has
-// ended, the calls in flight have drained and the leadership was released.
+// Run lists and watches, unless a Warm does so already, campaigns once it has
+// synced, and handles objects while it leads, for as many terms as it wins. It
+// returns nil after ctx has ended, the calls in flight have drained and the
+// leadership was released.
+//
+// Without a Runner, in a context that carries a leaderelection.Term, it leads
+// in that term: handlers get that Term, and context.Cause(ctx) decides whether
+// they may finish. An end whose cause is neither ErrShutdown nor ErrSteppedDown
+// cancels them at once. Run can be called once per term.
 //
 // It returns an error at once when a setting is invalid (all of them joined,
 // each a *FieldError), the Runner is a nil *leaderelection.Elector
@@ -84,24 +94,19 @@ func (c *Controller) Run(ctx context.Context) error {
 		return ErrRunning
 	}
 	defer c.running.Store(false)
-
-	cfg := c.cfg.withDefaults()
-	logger := c.logger
-	if logger == nil {
-		logger = slog.Default()
-	}
-	logger = logger.With("controller", cfg.Name)
-
-	in := startInformer(ctx, c.retriever, logger)
-	defer in.stop()
-	c.informer.Store(in)
-	defer c.informer.Store(nil)
-	if !in.waitSynced(ctx) {
+	if ctx.Err() != nil {
 		return nil
 	}
-	err := c.runner.Run(ctx, func(ctx context.Context) error {
-		in.refresh()
-		return lead(ctx, cfg, c.handler, in.store, c.metrics, logger)
+
+	cfg, logger := c.cfg.withDefaults(), c.log()
+	ins, leave := c.join(ctx)
+	defer leave()
+	if !ins.waitSynced(ctx) {
+		return nil
+	}
+	err := c.runnerIn(ctx).Run(ctx, func(ctx context.Context) error {
+		ins.refresh()
+		return lead(ctx, cfg, c.handler, ins, c.metrics, logger)
 	})
 	if err != nil {
 		return fmt.Errorf("controller: run %s: %w", cfg.Name, err)
@@ -109,20 +114,26 @@ func (c *Controller) Run(ctx context.Context) error {
 	return nil
 }
 
+func (c *Controller) log() *slog.Logger {
+	logger := c.logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	return logger.With("controller", c.cfg.withDefaults().Name)
+}
+
 // Check reports whether this controller could handle objects if it led: an
-// error says that it does not run, or why the first list is still missing. It
-// suits readiness pages, which should not depend on who leads; an Elector's
-// Check does not look at the controller. The request may be nil.
+// error says that neither Warm nor Run goes on, or why a first list, of the
+// objects or of a relation, is still missing. It suits readiness pages, which should not depend on who leads, and
+// as the condition to campaign on; an Elector's Check does not look at the
+// controller. The request may be nil.
 func (c *Controller) Check(*http.Request) error {
 	if c == nil {
 		return ErrNilController
 	}
-	in := c.informer.Load()
-	switch {
-	case in == nil:
+	ins := c.standby.informers()
+	if ins == nil {
 		return errors.New("controller: it does not run")
-	case in.hasSynced():
-		return nil
 	}
-	return fmt.Errorf("controller: no list of the objects yet: %w", in.failure())
+	return ins.check()
 }

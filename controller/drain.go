@@ -47,7 +47,7 @@ func (t *term) drain(ctx context.Context, granted *leaderelection.Term, cancel c
 	took := time.Since(start)
 	t.metrics.Drained(t.cfg.Name, drained, took)
 	t.logger.Info("term ended: handlers drained", "reason", cause, "handlers", drained, "overran", overran,
-		"took", took, "left_in_queue", t.queue.Len())
+		"took", took, "left_in_queue", t.queue.Len()+t.unqueued)
 }
 
 // graceful reports whether handlers may finish after an end with this cause:

@@ -6,11 +6,13 @@ import (
 )
 
 var (
-	// ErrNilController: Run of a nil *Controller, as NewConcurrent returns
-	// beside an error.
-	ErrNilController = errors.New("controller: Run of a nil Controller; mend: check the error of NewConcurrent")
+	// ErrNilController: Run, Warm or Check of a nil *Controller, as
+	// NewConcurrent returns beside an error.
+	ErrNilController = errors.New("controller: a nil Controller; mend: check the error of NewConcurrent")
 	// ErrRunning: the Controller has a Run already.
 	ErrRunning = errors.New("controller: Run is already running; mend: run a Controller once, or make another")
+	// ErrWarming: the Controller has a Warm already.
+	ErrWarming = errors.New("controller: Warm is already running; mend: call it once, for as long as the process lives")
 	// ErrDrainTimeout: context.Cause of a handler's context Is this, and what
 	// ended the term, after Config.DrainTimeout.
 	ErrDrainTimeout = errors.New("drain timeout passed")

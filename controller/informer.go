@@ -32,11 +32,10 @@ func relistBackoff() wait.Backoff {
 	return wait.Backoff{Duration: 800 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 38, Cap: 5 * time.Second}
 }
 
-// informer keeps a store in sync, through a reflector, until it is stopped.
+// informer keeps a store in sync, through a reflector, until its context ends.
 type informer struct {
 	store  *store
 	logger *slog.Logger
-	cancel context.CancelFunc
 	done   chan struct{}
 	wake   chan struct{} // ends a pause
 
@@ -46,10 +45,9 @@ type informer struct {
 	calls   sync.WaitGroup // of the Retriever; Add with mu held, while not closed
 }
 
-// startInformer starts one that ends with ctx: what drains has its copies.
+// startInformer starts one that ends when ctx does.
 func startInformer(ctx context.Context, r Retriever, logger *slog.Logger) *informer {
-	ctx, cancel := context.WithCancel(ctx)
-	in := &informer{store: newStore(), logger: logger, cancel: cancel, done: make(chan struct{}), wake: make(chan struct{}, 1)}
+	in := &informer{store: newStore(), logger: logger, done: make(chan struct{}), wake: make(chan struct{}, 1)}
 	source := cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
 			return call(ctx, in, r.List, opts)
@@ -66,6 +64,9 @@ func startInformer(ctx context.Context, r Retriever, logger *slog.Logger) *infor
 	})
 	go func() {
 		defer close(in.done)
+		var told sync.WaitGroup
+		defer told.Wait()
+		told.Go(func() { in.tellSynced(ctx) })
 		in.reflect(logr.NewContext(ctx, log), reflector)
 	}()
 	return in
@@ -161,9 +162,8 @@ func (in *informer) failure() error {
 	return in.lastErr
 }
 
-// stop returns when nothing of the informer runs.
-func (in *informer) stop() {
-	in.cancel()
+// wait returns when nothing of an informer runs whose context has ended.
+func (in *informer) wait() {
 	<-in.done
 	in.mu.Lock()
 	in.closed = true
@@ -182,16 +182,26 @@ func (in *informer) hasSynced() bool {
 
 // waitSynced reports whether the first sync came before the end of ctx.
 func (in *informer) waitSynced(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-in.store.synced:
+		return ctx.Err() == nil
+	}
+}
+
+// tellSynced logs the first sync, and that it is still missing.
+func (in *informer) tellSynced(ctx context.Context) {
 	start := time.Now()
 	ticker := time.NewTicker(syncLogInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return false
+			return
 		case <-in.store.synced:
 			in.logger.Info("synced", "objects", len(in.store.keys()), "took", time.Since(start))
-			return ctx.Err() == nil
+			return
 		case <-ticker.C:
 			in.logger.Warn("still waiting for the first list; this replica does not campaign before",
 				"waited", time.Since(start), "error", in.failure())

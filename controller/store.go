@@ -14,11 +14,13 @@ import (
 
 // listener is told of the changes to a store, in order, with its lock held.
 type listener interface {
-	// changed: get has another state of the key.
-	changed(key string)
-	// deleted: this was the last state of an object that is gone. The key may
-	// have another object already: changed follows.
-	deleted(key string, last runtime.Object)
+	// changed: obj is the state of the key, and old was before it; nil, if
+	// there was no such object.
+	changed(key string, old, obj runtime.Object)
+	// deleted: an object is gone. last is its final state, and old was known
+	// before; nil, if that is the same. The key may have another object
+	// already: changed follows.
+	deleted(key string, old, last runtime.Object)
 }
 
 // store keeps the newest known state of all objects, which a reflector brings.
@@ -34,15 +36,11 @@ var _ cache.ReflectorStore = (*store)(nil)
 
 func newStore() *store { return &store{synced: make(chan struct{})} }
 
-// attach queues all keys with l, as changes, and from then on each event.
-func (s *store) attach(l listener) (keys int) {
+// attach tells l of each event from now on.
+func (s *store) attach(l listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.listeners = append(s.listeners, l)
-	for key := range s.objects {
-		l.changed(key)
-	}
-	return len(s.objects)
 }
 
 func (s *store) detach(l listener) {
@@ -61,7 +59,11 @@ func (s *store) get(key string) runtime.Object {
 func (s *store) keys() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Collect(maps.Keys(s.objects))
+	return s.keysLocked()
+}
+
+func (s *store) keysLocked() []string {
+	return slices.AppendSeq(make([]string, 0, len(s.objects)), maps.Keys(s.objects))
 }
 
 // Add implements cache.ReflectorStore: a watch event.
@@ -98,9 +100,9 @@ func (s *store) Delete(obj any) error {
 	}
 	delete(s.objects, key)
 	if remade(old, last) {
-		last = old
+		old, last = nil, old
 	}
-	s.tell(key, last, nil)
+	s.tellDeleted(key, old, last)
 	return nil
 }
 
@@ -121,7 +123,7 @@ func (s *store) Replace(list []any, _ string) error {
 	s.objects = objects
 	for key, old := range before {
 		if _, ok := objects[key]; !ok {
-			s.tell(key, old, nil)
+			s.tellDeleted(key, nil, old)
 		}
 	}
 	for key, o := range objects {
@@ -140,16 +142,22 @@ func (s *store) Replace(list []any, _ string) error {
 // Resync implements cache.ReflectorStore. Terms have a clock of their own.
 func (s *store) Resync() error { return nil }
 
-// tell tells the listeners that a key's object was old and is now obj; nil is
-// none. s.mu is held.
+// tell tells the listeners that a key's object was old, or none, and is now
+// obj. s.mu is held.
 func (s *store) tell(key string, old, obj runtime.Object) {
+	if old != nil && remade(old, obj) {
+		s.tellDeleted(key, nil, old)
+		old = nil
+	}
 	for _, l := range s.listeners {
-		if old != nil && (obj == nil || remade(old, obj)) {
-			l.deleted(key, old)
-		}
-		if obj != nil {
-			l.changed(key)
-		}
+		l.changed(key, old, obj)
+	}
+}
+
+// tellDeleted tells the listeners that a key's object is gone. s.mu is held.
+func (s *store) tellDeleted(key string, old, last runtime.Object) {
+	for _, l := range s.listeners {
+		l.deleted(key, old, last)
 	}
 }
 

@@ -3,6 +3,7 @@ package controller
 import (
 	"context"
 	"log/slog"
+	goruntime "runtime"
 	"sync"
 	"time"
 
@@ -23,6 +24,7 @@ type term struct {
 	queue    queue
 	workers  sync.WaitGroup
 	overrun  sync.Once // is counted once
+	unqueued int       // keys that the pass at the beginning did not come to
 
 	mu      sync.Mutex              // guards the fields below
 	gone    map[string][]*tombstone // by key, the oldest first
@@ -38,13 +40,13 @@ type tombstone struct {
 
 // lead works until ctx, which is a term's, has ended and all handlers have
 // returned.
-func lead(ctx context.Context, cfg Config, handler Handler, s *store, metrics MetricsRecorder, logger *slog.Logger) error {
+func lead(ctx context.Context, cfg Config, handler Handler, ins *informers, metrics MetricsRecorder, logger *slog.Logger) error {
 	granted, ok := leaderelection.TermFromContext(ctx)
 	if ok {
 		logger = logger.With("token", granted.Token())
 	}
 	t := &term{
-		cfg: cfg, handler: handler, store: s, metrics: metrics, logger: logger,
+		cfg: cfg, handler: handler, store: ins.own.store, metrics: metrics, logger: logger,
 		queue: newQueue(cfg, metrics), gone: make(map[string][]*tombstone), running: make(map[string]time.Time),
 	}
 	t.deletion, _ = handler.(DeletionHandler)
@@ -55,10 +57,9 @@ func lead(ctx context.Context, cfg Config, handler Handler, s *store, metrics Me
 	metrics.Leading(cfg.Name, true)
 	defer metrics.Leading(cfg.Name, false)
 	defer metrics.QueueDepth(cfg.Name, 0)
-	// Before the end of ctx reaches the queue: a shut queue takes nothing in.
-	objects := s.attach(t)
-	defer s.detach(t)
-	logger.Info("leading: handling all objects", "objects", objects, "workers", cfg.ConcurrentWorkers)
+	defer t.listen(ins)()
+	keys := t.store.keys()
+	logger.Info("leading: handling all objects", "objects", len(keys), "workers", cfg.ConcurrentWorkers)
 
 	defer t.queue.ShutDown() // also waits for the one below
 	defer context.AfterFunc(ctx, t.queue.ShutDown)()
@@ -66,9 +67,45 @@ func lead(ctx context.Context, cfg Config, handler Handler, s *store, metrics Me
 		t.workers.Go(func() { t.work(ctx, handlers, granted) })
 	}
 	t.workers.Go(func() { t.resync(ctx) })
+	t.unqueued = t.pass(ctx, keys)
 	<-ctx.Done()
 	t.drain(ctx, granted, cancel)
 	return nil
+}
+
+// listen queues what changes from now on. A pass that begins later leaves no
+// gap between the two.
+func (t *term) listen(ins *informers) (stop func()) {
+	t.store.attach(t)
+	others := make([]*related, len(ins.relations))
+	for i, r := range ins.relations {
+		others[i] = &related{term: t, relation: r}
+		ins.related[i].store.attach(others[i])
+	}
+	return func() {
+		t.store.detach(t)
+		for i, r := range others {
+			ins.related[i].store.detach(r)
+		}
+	}
+}
+
+// pass queues the keys of all objects, for workers that take the first while
+// the last are still to come. It returns how many it left out because the term
+// had ended.
+func (t *term) pass(ctx context.Context, keys []string) (left int) {
+	for i, key := range keys {
+		if ctx.Err() != nil {
+			return len(keys) - i
+		}
+		t.queue.Add(key)
+		if i < t.cfg.ConcurrentWorkers {
+			// Whom it woke would lose the queue's lock to this loop, again and
+			// again, until the mutex becomes fair: for a millisecond.
+			goruntime.Gosched()
+		}
+	}
+	return 0
 }
 
 // work handles one key after another until ctx ends.
@@ -109,10 +146,10 @@ func (t *term) resync(ctx context.Context) {
 }
 
 // changed implements listener.
-func (t *term) changed(key string) { t.queue.Add(key) }
+func (t *term) changed(key string, _, _ runtime.Object) { t.queue.Add(key) }
 
 // deleted implements listener.
-func (t *term) deleted(key string, last runtime.Object) {
+func (t *term) deleted(key string, _, last runtime.Object) {
 	if t.deletion == nil {
 		return
 	}
