@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/regent-ha/regent/internal/controlplane/cptest"
+	"github.com/regent-ha/regent/internal/playtest"
 )
 
 var (
@@ -28,20 +28,11 @@ var (
 	program string
 )
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "example-")
-	if err != nil {
-		panic(err)
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	program = filepath.Join(dir, "example")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		_, _ = fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
-		return 1
-	}
-	return plane.Run(m)
+func TestMain(m *testing.M) {
+	os.Exit(playtest.WithProgram(".", "example", func(built string) int {
+		program = built
+		return plane.Run(m)
+	}))
 }
 
 // replica is a process of the example.

@@ -28,6 +28,8 @@ const patience = 30 * time.Second
 // goroutine.
 type Fleet struct {
 	Ledger Ledger
+	// Env is added to the environment of each replica.
+	Env []string
 
 	prefix string // of the replicas' names
 	path   string // of the program
@@ -68,18 +70,29 @@ func (f *Fleet) Start(ctx context.Context) error {
 	return err
 }
 
+// NextName is what the next replica will be called.
+func (f *Fleet) NextName() string { return fmt.Sprintf("%s-%d", f.prefix, f.next+1) }
+
 // Launch starts one more replica, and waits for nothing. args, if there are
 // any, are for this and all later ones.
 func (f *Fleet) Launch(args ...string) (*Process, error) {
 	if len(args) > 0 {
 		f.args = args
 	}
+	name := f.NextName()
 	f.next++
-	name := fmt.Sprintf("%s-%d", f.prefix, f.next)
 	cmd := exec.Command(f.path, f.args...)
-	cmd.Env = append(os.Environ(), "POD_NAME="+name)
+	cmd.Env = append(append(os.Environ(), f.Env...), "POD_NAME="+name)
 	cmd.Stderr = f.log
 	return f.launch(name, cmd)
+}
+
+// Relaunch starts one that has ended again, under its name and with its
+// arguments, as a kubelet does with the container of a pod.
+func (f *Fleet) Relaunch(p *Process) (*Process, error) {
+	cmd := exec.Command(p.cmd.Path, p.cmd.Args[1:]...)
+	cmd.Env, cmd.Stderr = p.cmd.Env, p.cmd.Stderr
+	return f.launch(p.Name, cmd)
 }
 
 func (f *Fleet) launch(name string, cmd *exec.Cmd) (*Process, error) {

@@ -84,6 +84,9 @@ func (p *Process) exit(within time.Duration) error {
 	}
 }
 
+// PID is its number, also after it has ended.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Terminate asks it to end, as a kubelet does.
 func (p *Process) Terminate() error {
 	p.told.Store(true)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/manifests"
 	"github.com/regent-ha/regent/internal/controlplane"
+	"github.com/regent-ha/regent/internal/narrator"
 )
 
 // cluster is an API server with the example's manifests in it.
@@ -21,18 +22,18 @@ type cluster struct {
 	admin     string // kubeconfig of an administrator
 }
 
-func startCluster(ctx context.Context, out *output, dir string) (*cluster, error) {
-	out.say("starting a real etcd and kube-apiserver (the first time they are downloaded or built)")
+func startCluster(ctx context.Context, out *narrator.Narrator, dir string) (*cluster, error) {
+	out.Say("starting a real etcd and kube-apiserver (the first time they are downloaded or built)")
 	plane, err := controlplane.Start(ctx, controlplane.Config{Progress: out})
 	if err != nil {
 		return nil, err
 	}
 	c := &cluster{plane: plane, account: filepath.Join(dir, "account"), admin: filepath.Join(dir, "admin")}
-	out.say("the API server is ready at %s", plane.Config().Host)
+	out.Say("the API server is ready at %s", plane.Config().Host)
 	if err := errors.Join(c.apply(ctx), plane.WriteKubeconfig(c.admin)); err != nil {
 		return nil, errors.Join(err, plane.Stop())
 	}
-	out.say("applied namespace, service account, role and flow schema of the example's manifests; the replicas run as that service account, with no other rights")
+	out.Say("applied namespace, service account, role and flow schema of the example's manifests; the replicas run as that service account, with no other rights")
 	return c, nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
 	"github.com/regent-ha/regent/internal/journal"
+	"github.com/regent-ha/regent/internal/narrator"
 )
 
 // figures are what the scenes measured.
@@ -29,7 +30,7 @@ PASS. Where to go next:
 // could not be played to their end; nil if they were.
 func (d *demo) conclude(early error) error {
 	if early != nil {
-		d.title("Ended early: %v", early)
+		d.Title("Ended early: %v", early)
 		d.lastLogs()
 		if len(d.watch.Applied()) == 0 {
 			return early
@@ -39,7 +40,7 @@ func (d *demo) conclude(early error) error {
 	if err := errors.Join(early, d.compared(early != nil)); err != nil {
 		return err
 	}
-	d.print(whereNext)
+	d.Print(whereNext)
 	return nil
 }
 
@@ -48,9 +49,9 @@ func (d *demo) lastLogs() {
 	const most = 3
 	text, err := os.ReadFile(filepath.Join(d.dir, "replica.log"))
 	if lines := strings.Split(strings.TrimSpace(string(text)), "\n"); err == nil && lines[0] != "" {
-		d.print("Last in the logs of the replicas (-logs keeps them):")
+		d.Print("Last in the logs of the replicas (-logs keeps them):")
 		for _, line := range lines[max(0, len(lines)-most):] {
-			d.print(indented(line))
+			d.Print(indented(line))
 		}
 	}
 }
@@ -60,7 +61,7 @@ func (d *demo) measured() {
 	for _, h := range d.figures.handovers {
 		signal, release = append(signal, h.signal), append(release, h.release)
 	}
-	d.print(fmt.Sprintf("\nMeasured (all on this machine)%28s %9s %7s", "median", "worst", "times"))
+	d.Print(fmt.Sprintf("\nMeasured (all on this machine)%28s %9s %7s", "median", "worst", "times"))
 	d.row("SIGTERM → the next leader works", signal)
 	d.row("  of which after the last handler had returned", release)
 	d.row("client-go's elector: SIGTERM → the next leads", d.peer.took)
@@ -69,11 +70,11 @@ func (d *demo) measured() {
 
 func (d *demo) row(what string, all []time.Duration) {
 	if len(all) == 0 {
-		d.print(fmt.Sprintf("  %-46s not measured", what))
+		d.Print(fmt.Sprintf("  %-46s not measured", what))
 		return
 	}
 	all = slices.Sorted(slices.Values(all))
-	d.print(fmt.Sprintf("  %-46s %9s %9s %7d", what, ms(median(all)), ms(all[len(all)-1]), len(all)))
+	d.Print(fmt.Sprintf("  %-46s %9s %9s %7d", what, narrator.Milliseconds(median(all)), narrator.Milliseconds(all[len(all)-1]), len(all)))
 }
 
 // median is the middle one of sorted durations, or between the middle two.
@@ -91,22 +92,22 @@ func (d *demo) compared(early bool) error {
 			refused++
 		}
 	}
-	d.title("Compared: what the writer made, what a watch on the API server saw, and what\neach replica says")
-	d.print(fmt.Sprintf("  events written: %d, handled: %d", len(h.Written), len(h.Applied)))
+	d.Title("Compared: what the writer made, what a watch on the API server saw, and what\neach replica says")
+	d.Print(fmt.Sprintf("  events written: %d, handled: %d", len(h.Written), len(h.Applied)))
 	v := h.Judge()
 	d.faults("events handled by two leaders at once", v.Overlaps)
 	d.faults("handled twice", v.Twice)
 	if early {
-		d.print(fmt.Sprintf("  not handled yet, at the early end: %d", len(v.Lost)))
+		d.Print(fmt.Sprintf("  not handled yet, at the early end: %d", len(v.Lost)))
 		v.Lost = nil
 	}
 	d.faults("lost", v.Lost)
 	d.faults("written by a leader after a later one had written", v.Fallen)
 	d.faults("contradictions between the three", v.Unproven)
-	d.print(fmt.Sprintf("  writes refused because another leads: %d", refused))
+	d.Print(fmt.Sprintf("  writes refused because another leads: %d", refused))
 	switch n := len(v.Faults()); {
 	case n > 0:
-		return fmt.Errorf("%s, see above", count(n, "fault"))
+		return fmt.Errorf("%s, see above", narrator.Count(n, "fault"))
 	case len(h.Applied) == 0:
 		return errors.New("nothing was handled, so nothing is shown")
 	}
@@ -115,16 +116,16 @@ func (d *demo) compared(early bool) error {
 
 func (d *demo) faults(what string, faults []string) {
 	const most = 5
-	d.print(fmt.Sprintf("  %s: %d", what, len(faults)))
+	d.Print(fmt.Sprintf("  %s: %d", what, len(faults)))
 	for _, f := range faults[:min(len(faults), most)] {
-		d.print(indented(f))
+		d.Print(indented(f))
 	}
 	if n := len(faults) - most; n > 0 {
-		d.print(fmt.Sprintf("      and %d more", n))
+		d.Print(fmt.Sprintf("      and %d more", n))
 	}
 }
 
 func indented(text string) string {
 	const by = "      "
-	return by + strings.Join(wrap(text, width-len(by)), "\n"+by)
+	return by + strings.Join(narrator.Wrap(text, narrator.Width-len(by)), "\n"+by)
 }

@@ -10,6 +10,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"github.com/regent-ha/regent/internal/journal"
+	"github.com/regent-ha/regent/internal/narrator"
 )
 
 // lockName is the lock's, by default and in the example's Role.
@@ -33,7 +34,7 @@ func (d *demo) kill(ctx context.Context, t timings) error {
 		return err
 	}
 	expires := renewed + t.lease
-	d.say("SIGKILL to %s, %s after its last renewal: nobody leads until its lease runs out, at %s", leader.Name, ms(killed-renewed), d.at(expires))
+	d.Say("SIGKILL to %s, %s after its last renewal: nobody leads until its lease runs out, at %s", leader.Name, narrator.Milliseconds(killed-renewed), d.At(expires))
 	next, err := d.fleet.Successor(ctx, former)
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func (d *demo) kill(ctx context.Context, t timings) error {
 func (d *demo) succeeds(next journal.Line, expires time.Duration) {
 	late := next.At - expires
 	d.figures.late = append(d.figures.late, late)
-	d.say("%s leads with token %d, %s after that lease ran out", next.Replica, next.Token, ms(late))
+	d.Say("%s leads with token %d, %s after that lease ran out", next.Replica, next.Token, narrator.Milliseconds(late))
 }
 
 // renewed is when the holder of the lock last renewed it, as it wrote itself.

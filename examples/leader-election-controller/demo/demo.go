@@ -14,6 +14,7 @@ import (
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
 	"github.com/regent-ha/regent/internal/fleet"
+	"github.com/regent-ha/regent/internal/narrator"
 )
 
 const example = "github.com/regent-ha/regent/examples/leader-election-controller"
@@ -21,7 +22,7 @@ const example = "github.com/regent-ha/regent/examples/leader-election-controller
 // demo is what all scenes need.
 type demo struct {
 	options
-	*output
+	*narrator.Narrator
 	dir     string // of the logs of the replicas
 	cluster *cluster
 	fleet   *fleet.Fleet // of the example
@@ -32,15 +33,15 @@ type demo struct {
 }
 
 // run prepares, plays the scenes, and concludes. It leaves nothing behind.
-func run(ctx context.Context, out *output, o options) (err error) {
-	defer out.talk()()
-	out.title("Preparing")
+func run(ctx context.Context, out *narrator.Narrator, o options) (err error) {
+	defer out.Talk()()
+	out.Title("Preparing")
 	dir, err := os.MkdirTemp("", "regent-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	d := &demo{options: o, output: out, dir: cmp.Or(o.logs, dir)}
+	d := &demo{options: o, Narrator: out, dir: cmp.Or(o.logs, dir)}
 	if err := os.MkdirAll(d.dir, 0o755); err != nil {
 		return fmt.Errorf("-logs=%s: %w; mend: name a directory that can be written to", d.dir, err)
 	}
@@ -64,9 +65,9 @@ func run(ctx context.Context, out *output, o options) (err error) {
 func (d *demo) prepare(ctx context.Context, dir string) error {
 	if d.replica == "" {
 		d.replica = filepath.Join(dir, "leader-election-controller")
-		d.begin("building the example: go build ./examples/leader-election-controller")
+		d.Begin("building the example: go build ./examples/leader-election-controller")
 		build := exec.CommandContext(ctx, "go", "build", "-o", d.replica, example)
-		build.Stdout, build.Stderr = d.output, d.output
+		build.Stdout, build.Stderr = d.Narrator, d.Narrator
 		if err := build.Run(); err != nil {
 			return fmt.Errorf("go build: %w; mend: see that go is in $PATH, and run the demo in the repository", err)
 		}
@@ -83,7 +84,7 @@ func (d *demo) prepare(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	d.peer = &peer{fleet: beside, out: d.output}
+	d.peer = &peer{fleet: beside, out: d.Narrator}
 	client, err := kubernetes.NewForConfig(d.cluster.plane.Config())
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/regent-ha/regent/internal/journal"
+	"github.com/regent-ha/regent/internal/narrator"
 )
 
 // handover is one change of the leader by SIGTERM, by one clock for all.
@@ -44,8 +45,8 @@ func (d *demo) handOver(ctx context.Context) error {
 		return err
 	}
 	d.figures.handovers = append(d.figures.handovers, h)
-	d.say("SIGTERM to %s: it drained %s in %s and released;\n%s leads with token %d, %s after the signal",
-		leader.Name, count(h.handlers, "handler"), ms(h.drain), next.Replica, next.Token, ms(h.signal))
+	d.Say("SIGTERM to %s: it drained %s in %s and released;\n%s leads with token %d, %s after the signal",
+		leader.Name, narrator.Count(h.handlers, "handler"), narrator.Milliseconds(h.drain), next.Replica, next.Token, narrator.Milliseconds(h.signal))
 	return d.fleet.Start(ctx)
 }
 

@@ -25,6 +25,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/regent-ha/regent/internal/narrator"
 )
 
 // options are the command line.
@@ -57,16 +59,16 @@ func main() {
 	// It cleans up also when the reader of its output goes: a write then fails,
 	// instead of ending the process.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	out := newOutput(os.Stdout, stop)
-	ended := context.AfterFunc(ctx, func() { out.say("interrupted: ending all processes") })
+	out := narrator.New(os.Stdout, stop)
+	ended := context.AfterFunc(ctx, func() { out.Say("interrupted: ending all processes") })
 	err := run(ctx, out, o)
 	ended()
 	switch {
 	case ctx.Err() != nil:
-		out.say("nothing is left running")
+		out.Say("nothing is left running")
 		os.Exit(130)
 	case err != nil:
-		out.title("FAIL: %v", err)
+		out.Title("FAIL: %v", err)
 		os.Exit(1)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
 	"github.com/regent-ha/regent/internal/fleet"
 	"github.com/regent-ha/regent/internal/journal"
+	"github.com/regent-ha/regent/internal/narrator"
 )
 
 // pause stops the leader in the middle of its work until another leads and
@@ -28,7 +29,7 @@ func (d *demo) pause(ctx context.Context, t timings) error {
 		return err
 	}
 	expires := renewed + t.lease
-	d.say("SIGSTOP to %s while it handles %s: it does not see time pass; its lease runs out at %s", leader.Name, pending, d.at(expires))
+	d.Say("SIGSTOP to %s while it handles %s: it does not see time pass; its lease runs out at %s", leader.Name, pending, d.At(expires))
 	next, err := d.fleet.Successor(ctx, former)
 	if err != nil {
 		return err
@@ -39,7 +40,7 @@ func (d *demo) pause(ctx context.Context, t timings) error {
 	}); err != nil {
 		return err
 	}
-	d.say("%s has handled %s", next.Replica, pending)
+	d.Say("%s has handled %s", next.Replica, pending)
 	return d.resume(ctx, leader, pending, next)
 }
 
@@ -58,13 +59,13 @@ func (d *demo) resume(ctx context.Context, leader *fleet.Process, pending audit.
 	if end.Kind != journal.Refused {
 		return fmt.Errorf("%s, which leads no longer, went on with %s: %s", leader.Name, pending, end.Kind)
 	}
-	d.say("SIGCONT to %s: its write is refused %s later: its lease has run out, its token %d is lower than %d", leader.Name, ms(end.At-resumed), end.Token, next.Token)
+	d.Say("SIGCONT to %s: its write is refused %s later: its lease has run out, its token %d is lower than %d", leader.Name, narrator.Milliseconds(end.At-resumed), end.Token, next.Token)
 	if _, err := d.fleet.Ledger.Await(ctx, leader.Name+" stands by", func(line journal.Line) bool {
 		return line.Replica == leader.Name && line.Kind == journal.Standby && line.At > resumed
 	}); err != nil {
 		return err
 	}
-	d.say("%s stands by again, in the same process", leader.Name)
+	d.Say("%s stands by again, in the same process", leader.Name)
 	return nil
 }
 

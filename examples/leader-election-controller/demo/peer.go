@@ -8,13 +8,14 @@ import (
 
 	"github.com/regent-ha/regent/internal/fleet"
 	"github.com/regent-ha/regent/internal/journal"
+	"github.com/regent-ha/regent/internal/narrator"
 )
 
 // peer measures client-go's elector beside ours: on the same API server, with
 // the same timings, and nothing to drain.
 type peer struct {
 	fleet *fleet.Fleet
-	out   *output
+	out   *narrator.Narrator
 
 	took []time.Duration // of each hand-over
 }
@@ -35,7 +36,7 @@ func (p *peer) run(ctx context.Context, done <-chan struct{}, least int, flags [
 			return fmt.Errorf("client-go's elector: %w", err)
 		}
 		p.took = append(p.took, took)
-		p.out.say("(client-go's elector: SIGTERM to its leader, next leads %s later)", ms(took))
+		p.out.Say("(client-go's elector: SIGTERM to its leader, next leads %s later)", narrator.Milliseconds(took))
 		select {
 		case <-done:
 			if len(p.took) >= least {

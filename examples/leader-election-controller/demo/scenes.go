@@ -11,6 +11,7 @@ import (
 
 	"github.com/regent-ha/regent/examples/leader-election-controller/internal/audit"
 	"github.com/regent-ha/regent/internal/fleet"
+	"github.com/regent-ha/regent/internal/narrator"
 )
 
 // handling is how long the replicas take for one change, so that there is
@@ -21,19 +22,19 @@ const handling = 40 * time.Millisecond
 // elector beside them in the group.
 func (d *demo) scenes(ctx context.Context, group *errgroup.Group) error {
 	usual := timings{15 * time.Second, 10 * time.Second, 2 * time.Second}
-	d.title("1. A rolling update: SIGTERM to the leader\n   (%s: the defaults)", usual)
+	d.Title("1. A rolling update: SIGTERM to the leader\n   (%s: the defaults)", usual)
 	if err := d.start(ctx, usual); err != nil {
 		return err
 	}
 	writing, stopWriting := context.WithCancel(ctx)
 	defer stopWriting()
 	written := beside(group, func() error { return d.writer.Run(writing) })
-	d.say("a writer makes %d changes a second: new pods, and changes of old ones; the leader takes %v for each", audit.ChangesPerSecond, handling)
+	d.Say("a writer makes %d changes a second: new pods, and changes of old ones; the leader takes %v for each", audit.ChangesPerSecond, handling)
 	enough := make(chan struct{})
 	compared := beside(group, func() error {
 		return d.peer.run(ctx, enough, min(d.rounds, 3), d.cluster.flags(d.cluster.admin, usual))
 	})
-	d.say("beside them, three replicas with client-go's elector: same API server, same timings, same SIGTERM")
+	d.Say("beside them, three replicas with client-go's elector: same API server, same timings, same SIGTERM")
 	for range d.rounds {
 		if err := d.handOver(ctx); err != nil {
 			return err
@@ -41,11 +42,11 @@ func (d *demo) scenes(ctx context.Context, group *errgroup.Group) error {
 	}
 
 	short := timings{3 * time.Second, 2 * time.Second, 500 * time.Millisecond}
-	d.title("2. Crashes and a pause\n   (%s:\n   shorter than you would choose, so that you need not wait long)", short)
+	d.Title("2. Crashes and a pause\n   (%s:\n   shorter than you would choose, so that you need not wait long)", short)
 	if err := d.fleet.StopAll(); err != nil {
 		return err
 	}
-	d.say("all replicas were terminated; three new ones start, with that lease")
+	d.Say("all replicas were terminated; three new ones start, with that lease")
 	if err := d.start(ctx, short); err != nil {
 		return err
 	}
@@ -58,10 +59,10 @@ func (d *demo) scenes(ctx context.Context, group *errgroup.Group) error {
 		return err
 	}
 
-	d.title("3. The end")
+	d.Title("3. The end")
 	stopWriting()
 	close(enough)
-	d.begin("waiting for client-go's elector to end its hand-over")
+	d.Begin("waiting for client-go's elector to end its hand-over")
 	if err := wait(ctx, written, compared); err != nil {
 		return err
 	}
@@ -77,25 +78,25 @@ func (d *demo) start(ctx context.Context, t timings) error {
 	leader, elected, others, err := d.fleet.Leader()
 	switch {
 	case errors.Is(err, fleet.ErrSeveralLead):
-		d.say("%v", err) // what comes of it is told at the end
+		d.Say("%v", err) // what comes of it is told at the end
 		return nil
 	case err != nil:
 		return err
 	}
-	d.say("%s leads with token %d; %s stand by", leader.Name, elected.Token, strings.Join(others, " and "))
+	d.Say("%s leads with token %d; %s stand by", leader.Name, elected.Token, strings.Join(others, " and "))
 	return nil
 }
 
 // end waits until the last change is handled and the last replica has ended.
 func (d *demo) end(ctx context.Context) error {
-	d.begin("waiting for the leader to handle the last of %s", count(len(d.writer.Written()), "change"))
+	d.Begin("waiting for the leader to handle the last of %s", narrator.Count(len(d.writer.Written()), "change"))
 	if err := d.handled(ctx); err != nil {
 		return err
 	}
 	if err := d.fleet.StopAll(); err != nil {
 		return err
 	}
-	d.say("all replicas were terminated and ended with exit code 0")
+	d.Say("all replicas were terminated and ended with exit code 0")
 	return d.watch.End(ctx)
 }
 

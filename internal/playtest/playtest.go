@@ -1,4 +1,6 @@
-package main_test
+// Package playtest lets tests play a demonstration as people do: as a process
+// that writes to its standard output, and that leaves nothing behind.
+package playtest
 
 import (
 	"bufio"
@@ -14,18 +16,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// play is a demo that runs, with a place of its own for its temporary files.
-type play struct {
+// Play is a demonstration that runs, with a place of its own for its temporary
+// files.
+type Play struct {
 	cmd  *exec.Cmd
 	out  *bufio.Reader
 	said bytes.Buffer // what was read of out
 	temp string
 }
 
-func newPlay(t *testing.T, flags ...string) *play {
+// New starts a program.
+func New(t *testing.T, program string, flags ...string) *Play {
 	t.Helper()
-	p := &play{temp: t.TempDir()}
-	p.cmd = exec.CommandContext(t.Context(), demo(), flags...)
+	p := &Play{temp: t.TempDir()}
+	p.cmd = exec.CommandContext(t.Context(), program, flags...)
 	p.cmd.Env = append(os.Environ(), "TMPDIR="+p.temp)
 	out, err := p.cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -35,8 +39,8 @@ func newPlay(t *testing.T, flags ...string) *play {
 	return p
 }
 
-// until reads until a line has a piece of text.
-func (p *play) until(t *testing.T, piece string) {
+// Until reads until a line has a piece of text.
+func (p *Play) Until(t *testing.T, piece string) {
 	t.Helper()
 	for {
 		line, err := p.out.ReadString('\n')
@@ -47,8 +51,8 @@ func (p *play) until(t *testing.T, piece string) {
 	}
 }
 
-// end reads to the end, and finds that nothing is left.
-func (p *play) end(t *testing.T) (code int, said string) {
+// End reads to the end, and finds that nothing is left.
+func (p *Play) End(t *testing.T) (code int, said string) {
 	t.Helper()
 	_, err := io.Copy(io.Discard, p.out)
 	require.NoError(t, err)
@@ -62,13 +66,13 @@ func (p *play) end(t *testing.T) (code int, said string) {
 	left, err := os.ReadDir(p.temp)
 	require.NoError(t, err)
 	require.Empty(t, left, "files are left behind")
-	require.Empty(t, p.processes(t), "processes are left behind")
+	require.Empty(t, p.Processes(t), "processes are left behind")
 	return p.cmd.ProcessState.ExitCode(), said
 }
 
-// processes are those that have inherited the environment of the demo, where
+// Processes are those that have inherited the environment of the demo, where
 // the system has /proc.
-func (p *play) processes(t *testing.T) (running []string) {
+func (p *Play) Processes(t *testing.T) (running []string) {
 	t.Helper()
 	all, err := filepath.Glob("/proc/[0-9]*/environ")
 	require.NoError(t, err)
@@ -79,4 +83,10 @@ func (p *play) processes(t *testing.T) (running []string) {
 		}
 	}
 	return running
+}
+
+// Interrupt is a Ctrl-C.
+func (p *Play) Interrupt(t *testing.T) {
+	t.Helper()
+	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
 }
