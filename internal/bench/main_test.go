@@ -3,7 +3,6 @@ package main_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +12,7 @@ import (
 
 	"github.com/regent-ha/regent/internal/bench/candidate"
 	"github.com/regent-ha/regent/internal/bench/report"
-	"github.com/regent-ha/regent/internal/controlplane"
+	"github.com/regent-ha/regent/internal/playtest"
 )
 
 const document = "head\n<!-- make bench-election writes from here -->\n<!-- to here -->\ntail\n"
@@ -33,21 +32,11 @@ func bench(t *testing.T, args ...string) string {
 // program is the command.
 var program string
 
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "bench-test-")
-	if err != nil {
-		_, _ = fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	program = filepath.Join(dir, "bench")
-	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		_, _ = fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
+func TestMain(m *testing.M) {
+	os.Exit(playtest.WithProgram(".", "bench", func(built string) int {
+		program = built
+		return m.Run()
+	}))
 }
 
 // It measures everything on a real API server, and publishes that; what it has
@@ -56,12 +45,7 @@ func TestMeasuresAndPublishes(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute")
 	}
-	if _, err := controlplane.Assets(t.Context(), os.Stderr); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("no control plane, which CI=true makes a failure: %v", err)
-		}
-		t.Skipf("no control plane: %v", err)
-	}
+	playtest.NeedControlPlane(t)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "performance.md"), []byte(document), 0o600))
 	printed := bench(t, "-tiny", "-docs", dir)

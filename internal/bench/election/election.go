@@ -96,7 +96,7 @@ func (b *Bench) prepare(ctx context.Context) error {
 	if b.admin, err = kubernetes.NewForConfig(b.Plane.Config()); err != nil {
 		return err
 	}
-	if b.results.Machine, err = machine(b.admin); err != nil {
+	if b.results.Machine, err = ReadMachine(b.admin); err != nil {
 		return err
 	}
 	_, err = b.admin.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{})

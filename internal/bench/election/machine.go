@@ -11,7 +11,8 @@ import (
 	"github.com/regent-ha/regent/internal/bench/report"
 )
 
-func machine(client kubernetes.Interface) (report.Machine, error) {
+// ReadMachine says where this process measures, and against which server.
+func ReadMachine(client kubernetes.Interface) (report.Machine, error) {
 	version, err := client.Discovery().ServerVersion()
 	if err != nil {
 		return report.Machine{}, err
@@ -23,12 +24,19 @@ func machine(client kubernetes.Interface) (report.Machine, error) {
 	if kernel, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		m.Kernel = strings.TrimSpace(string(kernel))
 	}
+	m.ClientGo = Dependency("k8s.io/client-go")
+	return m, nil
+}
+
+// Dependency is the version of a module that this program is built with, "" if
+// that is not known.
+func Dependency(module string) string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {
-			if d.Path == "k8s.io/client-go" {
-				m.ClientGo = d.Version
+			if d.Path == module {
+				return d.Version
 			}
 		}
 	}
-	return m, nil
+	return ""
 }

@@ -53,5 +53,5 @@ func (r Results) note(h HandOver) string {
 	if h.Kind != candidate.ClientGo || !ok {
 		return ""
 	}
-	return times(stats.Ratio(h.Cancel.Median(), ours.Cancel.Median())) + " Regent's"
+	return Times(stats.Ratio(h.Cancel.Median(), ours.Cancel.Median())) + " Regent's"
 }

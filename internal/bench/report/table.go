@@ -30,7 +30,7 @@ func (r Results) Markdown() string {
 		{"Memory and goroutines of one elector", r.footprintRows()},
 	} {
 		if len(part.rows) > 1 { // else it was not measured
-			fmt.Fprintf(&b, "### %s\n\n%s\n", part.heading, table(part.rows))
+			fmt.Fprintf(&b, "### %s\n\n%s\n", part.heading, Table(part.rows))
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
@@ -43,8 +43,8 @@ func kernel(m Machine) string {
 	return ", kernel " + m.Kernel
 }
 
-// table aligns all columns but the first to the right.
-func table(rows [][]string) string {
+// Table aligns all columns but the first to the right.
+func Table(rows [][]string) string {
 	var b strings.Builder
 	for i, r := range rows {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(r, " | "))
@@ -71,15 +71,15 @@ func (r Results) handOverRows() [][]string {
 		p50 := h.Cancel.Median()
 		p99 := "–" // of so few there is none
 		if len(h.Cancel) >= 100 {
-			p99 = millis(h.Cancel.Quantile(0.99))
+			p99 = Millis(h.Cancel.Quantile(0.99))
 		}
-		row := []string{h.Name(), fmt.Sprint(len(h.Cancel)), millis(p50), millis(h.Cancel.Quantile(0.9)), p99, millis(h.Cancel.Max())}
-		row = append(row, times(stats.Ratio(p50, floor.Cancel.Median())), "–", "–")
+		row := []string{h.Name(), fmt.Sprint(len(h.Cancel)), Millis(p50), Millis(h.Cancel.Quantile(0.9)), p99, Millis(h.Cancel.Max())}
+		row = append(row, Times(stats.Ratio(p50, floor.Cancel.Median())), "–", "–")
 		if h.Kind == candidate.ClientGo && measured {
-			row[7] = times(stats.Ratio(p50, ours.Cancel.Median()))
+			row[7] = Times(stats.Ratio(p50, ours.Cancel.Median()))
 		}
 		if len(h.Return) > 0 {
-			row[8] = millis(h.Return.Median())
+			row[8] = Millis(h.Return.Median())
 		}
 		rows = append(rows, row)
 	}
@@ -104,8 +104,8 @@ func (h HandOver) Name() string {
 func (r Results) crashRows() [][]string {
 	rows := [][]string{{"late behind the expiry", "lease", "rounds", "least", "p50", "p90", "max", "overlaps"}}
 	for _, c := range r.Crash {
-		rows = append(rows, []string{string(c.Kind), c.Timings, fmt.Sprint(len(c.Late)), millis(c.Late.Min()), millis(c.Late.Median()), millis(c.Late.Quantile(0.9)),
-			millis(c.Late.Max()), fmt.Sprint(c.Overlaps)})
+		rows = append(rows, []string{string(c.Kind), c.Timings, fmt.Sprint(len(c.Late)), Millis(c.Late.Min()), Millis(c.Late.Median()), Millis(c.Late.Quantile(0.9)),
+			Millis(c.Late.Max()), fmt.Sprint(c.Overlaps)})
 	}
 	return rows
 }
@@ -131,7 +131,7 @@ func (r Results) restRows() [][]string {
 			row = append(row, fmt.Sprintf("%.2f", a.PerLock()), fmt.Sprintf("%.1f", a.Rate()))
 		}
 		ratio := cells[candidate.ClientGo][row[0]].Rate() / cells[candidate.Regent][row[0]].Rate()
-		rows[i+1] = append(row, times(ratio))
+		rows[i+1] = append(row, Times(ratio))
 	}
 	return rows
 }

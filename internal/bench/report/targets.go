@@ -72,17 +72,17 @@ func (r Results) handOverTargets() []Target {
 	}
 	if theirs, ok := r.handOver(candidate.ClientGo, standbys); ok {
 		x := stats.Ratio(theirs.Cancel.Median(), ours.Cancel.Median())
-		all = append(all, Target{"client-go's median, in Regent's", "≥ 100 ×", times(x), x >= 100})
+		all = append(all, Target{"client-go's median, in Regent's", "≥ 100 ×", Times(x), x >= 100})
 	}
 	if floor, ok := r.floor(); ok {
 		x := stats.Ratio(ours.Cancel.Median(), floor.Cancel.Median())
-		all = append(all, Target{"median, in medians of the floor", "≤ 2 ×", times(x), x <= 2})
+		all = append(all, Target{"median, in medians of the floor", "≤ 2 ×", Times(x), x <= 2})
 	}
 	return all
 }
 
 func bounded(what string, d, most time.Duration) Target {
-	return Target{what, fmt.Sprintf("≤ %d ms", most.Milliseconds()), millis(d), d <= most}
+	return Target{what, fmt.Sprintf("≤ %d ms", most.Milliseconds()), Millis(d), d <= most}
 }
 
 func rate(what string, perSecond, most float64) Target {

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// millis is a time with three digits or so, in milliseconds; above ten seconds
+// Millis is a time with three digits or so, in milliseconds; above ten seconds
 // in seconds.
-func millis(d time.Duration) string {
+func Millis(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	switch {
 	case ms >= 10_000 || ms <= -10_000:
@@ -20,8 +20,8 @@ func millis(d time.Duration) string {
 	return fmt.Sprintf("%.2f ms", ms)
 }
 
-// times is a ratio.
-func times(x float64) string {
+// Times is a ratio.
+func Times(x float64) string {
 	if x >= 10 {
 		return fmt.Sprintf("%.0f ×", x)
 	}

@@ -52,7 +52,7 @@ func Ratio(a, b time.Duration) float64 {
 func (s Sample) MarshalJSON() ([]byte, error) {
 	ms := make([]float64, len(s))
 	for i, d := range s {
-		ms[i] = float64(d.Microseconds()) / 1000
+		ms[i] = float64(d) / float64(time.Millisecond) // all of it: what was printed can be printed again
 	}
 	return json.Marshal(ms)
 }
@@ -65,7 +65,7 @@ func (s *Sample) UnmarshalJSON(data []byte) error {
 	}
 	*s = make(Sample, len(ms))
 	for i, m := range ms {
-		(*s)[i] = time.Duration(math.Round(m*1000)) * time.Microsecond
+		(*s)[i] = time.Duration(math.Round(m * float64(time.Millisecond)))
 	}
 	return nil
 }
