@@ -45,8 +45,11 @@ var table = []row{
 	{"ha/shard", []string{"./lock", "./leaderelection"}},
 	{"ha/bfd", []string{xnet, sys}},
 	{"ha/peer", []string{"./leaderelection", "./ha/bfd"}},
-	{"ha", []string{"./leaderelection", "./ha/shard", clientGo}},
+	{"ha/page", nil},
+	{"ha", []string{"./lock", "./leaderelection", "./ha/shard", "./ha/page", clientGo, kubeAPI, apimachinery}},
+	{"ha/metrics", []string{"./ha", prometheus}},
 
+	{"dataplane/internal/model", nil},
 	{"dataplane", []string{netipx}},
 	{"dataplane/xdp", []string{"./dataplane", ebpf, netlink, sys}},
 	{"dataplane/vip", []string{"./dataplane", netlink, "github.com/mdlayher/packet", "github.com/mdlayher/arp", "github.com/mdlayher/ndp", sys}},
@@ -75,7 +78,7 @@ var links = []struct {
 		},
 	},
 	{
-		pkgs: []string{"leaderelection/metrics", "controller/metrics"},
+		pkgs: []string{"leaderelection/metrics", "controller/metrics", "ha/metrics"},
 		not:  []string{gobgp, ebpf, netlink, "sigs.k8s.io/controller-runtime", testify, "testing", "./internal"},
 	},
 	{

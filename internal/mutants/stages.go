@@ -41,6 +41,9 @@ func stages(o options) []stage {
 		{model, core, []string{core}, search(few), search(few), 3 * time.Minute},
 		{unit, "leaderelection/runnertest", []string{lock, leader}, short, short, hang},
 		{unit, "leaderelection/metrics", []string{leader}, short, short, hang},
+		{unit, "ha", []string{"ha"}, short, short, hang},
+		{unit, "dataplane", []string{"dataplane"}, short, short, hang},
+		{unit, "dataplane/internal/model", []string{"dataplane/internal/model"}, short, short, 3 * time.Minute},
 	}
 	if o.states > few {
 		all = append(all, stage{model, core, []string{core}, search(o.states), nil, 10 * time.Minute})
