@@ -10,9 +10,12 @@ TIMEOUT ?= 20m
 # detector, except what is below an internal/ of theirs: the core has no
 # goroutines, and its search would take too long. Any other package is neither,
 # so that none is left out.
-ELECTION = ^github.com/regent-ha/regent/(lock|leaderelection|controller)(/|$$)
+ELECTION = ^github.com/regent-ha/regent/(lock|leaderelection|controller|ha)(/|$$)
 all      = $(GO) list ./...
 GOTEST = $(GO) run ./internal/gotest -timeout=$(TIMEOUT)
+# Modules of their own, so that nobody who uses Regent gets what they need.
+nested = internal/mixed/kooper08 internal/mixed/kooper28 internal/helmtest internal/browsertest
+
 say    = @printf '\n==> %s\n'
 
 .DEFAULT_GOAL := help
@@ -25,14 +28,22 @@ help: ## what there is (this)
 demo: ## three controllers on a real API server: hand-over, crash, pause (first run: 5 min)
 	@$(GO) run ./examples/leader-election-controller/demo
 
+.PHONY: demo-ha
+demo-ha: ## an API in every replica, controllers in the leader: scale to 3, crash, rolling update (90 s)
+	@$(GO) run ./examples/ha-server/demo
+
 .PHONY: test
 test: controlplane vet ## everything: vet, unit tests, race detector, real API server (first run: 15 min)
-	$(say) 'tests with the race detector: lock, leaderelection, controller'
+	$(say) 'tests with the race detector: lock, leaderelection, controller, ha'
 	@$(GOTEST) -count=1 $(call raceflag) $$($(all) | grep -E '$(ELECTION)' | grep -v /internal/)
 	$(say) 'exhaustive search of the core'
 	@$(GOTEST) -count=1 $$($(all) | grep -E '$(ELECTION)' | grep /internal/)
 	$(say) 'all other tests'
 	@$(GOTEST) -count=1 $$($(all) | grep -Ev '$(ELECTION)')
+	$(say) 'the chart and the overlays of ha-server, by Helm and kustomize'
+	@CGO_ENABLED=0 $(GO) -C internal/helmtest test -count=1 -timeout=$(TIMEOUT) ./...
+	$(say) 'the status page in a browser'
+	@CGO_ENABLED=0 $(GO) -C internal/browsertest test -count=1 -timeout=$(TIMEOUT) ./...
 	$(say) 'all passed'
 
 .PHONY: test-short
@@ -73,6 +84,10 @@ mutants: ## put faults into the election, one at a time: a test has to fail for 
 bench-election: ## hand-over, crash, requests, memory beside client-go; writes docs/performance.md (11 min; QUICK=1: 1 min, prints)
 	@$(GO) run ./internal/bench $(if $(QUICK),-quick,-docs '$(CURDIR)/docs')
 
+.PHONY: bench-warm
+bench-warm: ## promotion to the first handled object, warm, cold and controller-runtime's; writes docs/performance.md (QUICK=1: prints)
+	@$(GO) run ./internal/bench/warm $(if $(QUICK),-quick,-docs '$(CURDIR)/docs')
+
 FUZZTIME ?= 10s
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME, one after another
@@ -92,11 +107,10 @@ vet: ## go vet
 	$(say) 'go vet'
 	@$(GO) vet ./...
 
-.PHONY: vet-mixed
-vet-mixed: ## go vet of the modules in internal/mixed (first run: 3 min)
-	$(say) 'go vet in the modules of internal/mixed'
-	@CGO_ENABLED=0 $(GO) -C internal/mixed/kooper08 vet ./...
-	@CGO_ENABLED=0 $(GO) -C internal/mixed/kooper28 vet ./...
+.PHONY: vet-nested
+vet-nested: ## go vet of the modules in internal/ (first run: 4 min)
+	$(say) 'go vet in the nested modules'
+	@for module in $(nested); do CGO_ENABLED=0 $(GO) -C $$module vet ./... || exit; done
 
 .PHONY: controlplane
 controlplane: ## provide etcd and kube-apiserver in the cache (once; up to 5 min)
@@ -113,6 +127,7 @@ cross: ## everything compiles for darwin, tests included, and for windows
 lint: bin/golangci-lint ## golangci-lint (built from source: once, 3 min)
 	$(say) 'golangci-lint'
 	@bin/golangci-lint run $(PKG)
+	@for module in internal/helmtest internal/browsertest; do (cd $$module && '$(CURDIR)/bin/golangci-lint' run -c '$(CURDIR)/.golangci.yml' ./...) || exit; done
 
 .PHONY: fmt
 fmt: bin/golangci-lint ## gofmt and goimports
@@ -126,10 +141,7 @@ bin/golangci-lint: internal/tools/go.mod
 .PHONY: tidy
 tidy: ## the go.mod files are as "go mod tidy" would leave them
 	$(say) 'go mod tidy -diff'
-	@$(GO) mod tidy -diff
-	@$(GO) -C internal/tools mod tidy -diff
-	@$(GO) -C internal/mixed/kooper08 mod tidy -diff
-	@$(GO) -C internal/mixed/kooper28 mod tidy -diff
+	@for module in . internal/tools $(nested); do $(GO) -C $$module mod tidy -diff || exit; done
 
 .PHONY: api-check
 api-check: ## the exported API is as api/ says
@@ -141,7 +153,7 @@ api-update: ## record additions to the API (BREAKING=1: changes and removals, to
 	@$(GO) run ./internal/apicheck -update $(if $(BREAKING),-breaking)
 
 .PHONY: check
-check: vet vet-mixed cross lint api-check tidy ## all that is checked without running tests
+check: vet vet-nested cross lint api-check tidy ## all that is checked without running tests
 
 .PHONY: clean
 clean: ## bin/ (the cache of controlplane stays: see "go doc ./internal/controlplane")

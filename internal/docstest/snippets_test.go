@@ -24,7 +24,10 @@ var imports = map[string]string{
 	"context": "context", "errors": "errors", "slog": "log/slog", "http": "net/http", "os": "os",
 	"signal": "os/signal", "syscall": "syscall", "time": "time",
 	"corev1": "k8s.io/api/core/v1", "kubernetes": "k8s.io/client-go/kubernetes", "rest": "k8s.io/client-go/rest",
-	"controller":     "github.com/regent-ha/regent/controller",
+	"controller": "github.com/regent-ha/regent/controller",
+	"ha":         "github.com/regent-ha/regent/ha",
+	"hametrics":  "github.com/regent-ha/regent/ha/metrics", "electionmetrics": "github.com/regent-ha/regent/leaderelection/metrics",
+	"prometheus": "github.com/prometheus/client_golang/prometheus", "promhttp": "github.com/prometheus/client_golang/prometheus/promhttp",
 	"leaderelection": "github.com/regent-ha/regent/leaderelection",
 	"lock":           "github.com/regent-ha/regent/lock",
 }
@@ -33,7 +36,7 @@ var imports = map[string]string{
 var given = map[string]string{
 	"ctx": "context.Context", "logger": "*slog.Logger", "mux": "*http.ServeMux",
 	"client": "kubernetes.Interface", "cfg": "*rest.Config", "k8scli": "kubernetes.Interface",
-	"elector": "*leaderelection.Elector", "lease": "*lock.Lease",
+	"ctrl": "*controller.Controller", "elector": "*leaderelection.Elector", "lease": "*lock.Lease",
 	"hand": "controller.Handler", "retr": "controller.Retriever",
 	"handle": "func(ctx context.Context, pod *corev1.Pod) error", "work": "func(ctx context.Context) error",
 }
