@@ -42,6 +42,15 @@ type joint struct {
 
 	mu   sync.Mutex // guards the fields below
 	a, b half       // of the first and of the second
+
+	writing *writing      // nil if no write of both is under way
+	failed  chan struct{} // of the watch: hears that one has failed
+}
+
+// writing is a write of both locks.
+type writing struct {
+	nonce  string
+	second uint64 // what had been learnt of the second when it began
 }
 
 // half is what is known of one of two locks.
@@ -283,7 +292,9 @@ func (j *joint) release(ctx context.Context, was pair, record Record) (Snapshot,
 
 // writeBoth takes or renews the first lock and then the second. What it
 // returns counts as held only if both were written.
-func (j *joint) writeBoth(ctx context.Context, was pair, record Record) (Snapshot, error) {
+func (j *joint) writeBoth(ctx context.Context, was pair, record Record) (s Snapshot, err error) {
+	j.begin(record.Nonce)
+	defer func() { j.end(err) }()
 	first, err := j.write(ctx, j.first, &j.a, was.a, record)
 	if err != nil {
 		return Snapshot{}, err
@@ -300,6 +311,33 @@ func (j *joint) writeBoth(ctx context.Context, was pair, record Record) (Snapsho
 			j, ErrRejected, first.Version, second.Version)
 	}
 	return j.current()
+}
+
+// begin keeps the watch from telling what is half written: to others it looks
+// like a lock whose other half is gone, and so would it to the writer.
+func (j *joint) begin(nonce string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.writing = &writing{nonce, j.b.learnt}
+}
+
+func (j *joint) end(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.writing = nil
+	if err != nil && j.failed != nil {
+		select {
+		case j.failed <- struct{}{}:
+		default: // it will be told
+		}
+	}
+}
+
+// halfWritten: the first holds what is being written, and the second does not
+// yet. j.mu is held.
+func (j *joint) halfWritten() bool {
+	w := j.writing
+	return w != nil && j.a.exists && j.a.Nonce == w.nonce && j.b.learnt == w.second
 }
 
 func (j *joint) current() (Snapshot, error) {

@@ -3,6 +3,7 @@ package lock_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -66,4 +67,68 @@ func TestJoinGoesOnAfterARestoreWithoutTheSecond(t *testing.T) {
 	newer, ok := got.Newer(s)
 	require.True(t, ok)
 	require.True(t, newer || got.Revision() < s.Revision(), "the core takes it for stale for ever: %s after %s", got.Version, s.Version)
+}
+
+// What the writer itself has half written is no news to it: the first term's
+// second lock does not exist yet, which looks like one that a hand has deleted.
+// A write that fails there is news.
+func TestJoinTellsNoHalfOfItsOwnWrite(t *testing.T) {
+	for name, fault := range map[string]locktest.Fault{
+		"written": {Delay: time.Second},
+		"lost":    {ReplyDelay: time.Second, Err: lock.ErrForbidden},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := join(t, locktest.NewStore())
+				made, err := l.Insert(t.Context(), lock.Record{Nonce: "x-1", Duration: 15 * time.Second})
+				require.NoError(t, err)
+				ctx, cancel := context.WithCancel(t.Context())
+				events, err := l.Watch(ctx, made.Version)
+				require.NoError(t, err)
+				l.b.SetFault(func(locktest.Call) locktest.Fault { return fault })
+				var told []lock.Snapshot
+				var at []time.Duration
+				start := time.Now()
+				go func() {
+					for ev := range events {
+						told, at = append(told, ev.Snapshot), append(at, time.Since(start))
+					}
+				}()
+				_, err = l.Swap(t.Context(), made, lock.Record{Holder: "x", Nonce: "x-2", Token: 2, Duration: 15 * time.Second})
+				require.ErrorIs(t, err, fault.Err)
+				synctest.Wait()
+				require.Len(t, told, 1)
+				require.Equal(t, []time.Duration{time.Second}, at)
+				require.Equal(t, fault.Err == nil, told[0].Nonce == "x-2")
+				require.Equal(t, fault.Err == nil, told[0].Holder == "x")
+				cancel()
+			})
+		})
+	}
+}
+
+// What is left of a release that got half way is the first lock alone: were the
+// second written anew, each attempt would look like news.
+func TestJoinReleasesEachOnce(t *testing.T) {
+	store := locktest.NewStore()
+	l := join(t, store)
+	s, err := l.Insert(t.Context(), lock.Record{Holder: "x", Duration: 15 * time.Second, Token: 5, Nonce: "x-1"})
+	require.NoError(t, err)
+	l.a.SetFault(func(c locktest.Call) locktest.Fault {
+		if c.Verb == "swap" {
+			return locktest.Fault{Err: lock.ErrForbidden}
+		}
+		return locktest.Fault{}
+	})
+	for _, nonce := range []string{"x-2", "x-3"} {
+		_, err = l.Swap(t.Context(), s, lock.Record{Duration: time.Second, Token: 5, Nonce: nonce})
+		require.ErrorIs(t, err, lock.ErrForbidden)
+		s = read(t, l)
+		require.Equal(t, 1, l.b.Calls("swap"), nonce)
+	}
+	l.a.SetFault(nil)
+	s, err = l.Swap(t.Context(), s, lock.Record{Duration: time.Second, Token: 5, Nonce: "x-4"})
+	require.NoError(t, err)
+	require.True(t, s.Released())
+	require.Equal(t, 1, l.b.Calls("swap"))
 }

@@ -22,7 +22,10 @@ func (j *joint) Watch(ctx context.Context, version string) (<-chan Event, error)
 		cancel()
 		return nil, err
 	}
-	w := &jointWatch{j: j, out: make(chan Event), sent: Snapshot{Version: version}}
+	w := &jointWatch{j: j, out: make(chan Event), failed: make(chan struct{}, 1), sent: Snapshot{Version: version}}
+	j.mu.Lock()
+	j.failed = w.failed
+	j.mu.Unlock()
 	go func() {
 		defer close(w.out)
 		defer cancel()
@@ -33,9 +36,11 @@ func (j *joint) Watch(ctx context.Context, version string) (<-chan Event, error)
 
 // jointWatch makes one watch of two.
 type jointWatch struct {
-	j    *joint
-	out  chan Event
-	sent Snapshot // whose version was told last
+	j   *joint
+	out chan Event
+
+	failed chan struct{} // what was half written is news after all
+	sent   Snapshot      // whose version was told last
 }
 
 // run ends when ctx ends or one of both watches does. first is nil if there is
@@ -62,6 +67,11 @@ func (w *jointWatch) run(ctx context.Context, first, second <-chan Event) {
 			known = &w.j.a
 		case event, ok = <-second:
 			known = &w.j.b
+		case <-w.failed:
+			if !w.tell(ctx, Event{}) {
+				return
+			}
+			continue
 		case <-again.C:
 			if !w.readFirst(ctx) {
 				return
@@ -137,7 +147,9 @@ func (j *joint) seen(known *half, e Event) {
 // tell passes on what is known, if that is newer than what was told last, or
 // that the watch goes on or ends. false: ctx has ended.
 func (w *jointWatch) tell(ctx context.Context, e Event) bool {
-	p := w.j.known()
+	w.j.mu.Lock()
+	p, half := pair{w.j.a, w.j.b}, w.j.halfWritten()
+	w.j.mu.Unlock()
 	var s Snapshot
 	if p.a.exists || p.b.exists {
 		s = p.snapshot()
@@ -146,7 +158,7 @@ func (w *jointWatch) tell(ctx context.Context, e Event) bool {
 	}
 	newer, ok := s.Newer(w.sent)
 	switch {
-	case newer, !ok && s.Revision() > 0:
+	case !half && (newer || !ok && s.Revision() > 0):
 		w.sent = s
 		e = Event{Snapshot: s, Deleted: !p.a.exists && !p.b.exists, Err: e.Err}
 	case e.Bookmark:
