@@ -9,7 +9,7 @@
 //		Endpoints: []dataplane.Endpoint{{Addr: netip.MustParseAddr("10.0.0.1"), Port: 8080, Weight: 1}},
 //	}}}
 //	err := cfg.Validate()
-//	table, err := dataplane.NewTable(cfg.Seed, cfg.Services[0].Endpoints)
+//	table, err := dataplane.NewTable(cfg.Seed, cfg.Services[0].Endpoints, dataplane.TableSize(3))
 //
 // # Tables
 //

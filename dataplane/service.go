@@ -68,6 +68,9 @@ type Service struct {
 	// it is, whatever changes. 0 = 350 s for TCP, as cloud load balancers have
 	// it, 120 s for UDP. From 1 s to 24 h.
 	IdleTimeout time.Duration
+	// Untracked lets a UDP service's flows follow its table at once when that
+	// changes, and remembers none. TCP connections are never moved.
+	Untracked bool
 }
 
 // Endpoint serves connections.
@@ -113,4 +116,22 @@ type Config struct {
 	Seed uint64
 	// Services have an address, port and protocol each of their own.
 	Services []Service
+	// SNAT are the addresses that endpoints of one-arm services see as clients.
+	// DNAT services use them where the client shares the endpoint's network, and
+	// would be answered directly (hairpin).
+	SNAT []SNAT
+	// Gateways are floating addresses that endpoints of DNAT services route
+	// through: they are spoken for like a VIP.
+	Gateways []netip.Addr
+}
+
+// SNAT is an address of the load balancer's in the endpoints' network, and the
+// ports of it that are this instance's to give.
+type SNAT struct {
+	// Addr stands on no interface.
+	Addr netip.Addr
+	// First and Last are the ports, both included: 1024 to 65535 at most. A
+	// connection to one endpoint takes one, so there can be as many to each
+	// endpoint as there are ports.
+	First, Last uint16
 }

@@ -46,6 +46,31 @@ func TestConfigThatIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "Services[1] 192.0.2.1:80/TCP is the address of Services[0] as well")
 }
 
+func TestAddressesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	arm := service()
+	arm.Mode = dataplane.OneArm
+	snat := dataplane.SNAT{Addr: netip.MustParseAddr("10.0.0.250"), First: 1024, Last: 65535}
+	for name, c := range map[string]struct {
+		cfg  dataplane.Config
+		says string
+	}{
+		"no SNAT":           {dataplane.Config{Services: []dataplane.Service{arm}}, "Services[0].Mode one-arm needs an address in SNAT of the VIP's family; mend:"},
+		"SNAT is the VIP":   {dataplane.Config{Services: []dataplane.Service{arm}, SNAT: []dataplane.SNAT{{Addr: arm.VIP, First: 1024, Last: 2048}}}, "SNAT[0].Addr 192.0.2.1 is a VIP as well"},
+		"no range":          {dataplane.Config{SNAT: []dataplane.SNAT{{Addr: snat.Addr}}}, "SNAT[0] 0 to 0 is no range of ports from 1024"},
+		"ranges overlap":    {dataplane.Config{SNAT: []dataplane.SNAT{snat, {Addr: snat.Addr, First: 65535, Last: 65535}}}, "SNAT[1] 65535 to 65535 overlaps SNAT[0]"},
+		"SNAT is multicast": {dataplane.Config{SNAT: []dataplane.SNAT{{Addr: netip.MustParseAddr("224.0.0.1"), First: 1024, Last: 2048}}}, "SNAT[0].Addr 224.0.0.1 is no host's address"},
+		"gateway":           {dataplane.Config{Gateways: []netip.Addr{{}}}, "Gateways[0] invalid IP is no address"},
+		"untracked TCP":     {dataplane.Config{Services: []dataplane.Service{{VIP: arm.VIP, Port: 80, Protocol: dataplane.TCP, Untracked: true}}}, "Services[0].Untracked true is for UDP services in DNAT mode"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.ErrorContains(t, c.cfg.Validate(), c.says)
+		})
+	}
+	require.NoError(t, dataplane.Config{Services: []dataplane.Service{arm}, SNAT: []dataplane.SNAT{snat}, Gateways: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}.Validate())
+}
+
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	s := service()

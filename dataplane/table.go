@@ -16,40 +16,36 @@ type Table struct {
 	// Endpoints are those that get new connections, in the order of their
 	// addresses. Empty: there are none.
 	Endpoints []Endpoint
-	// Rows are indexes of Endpoints; its length is a prime, or 1 for a single
-	// endpoint, or 0 for none.
+	// Rows are indexes of Endpoints; its length is a prime, or 0 if there are none.
 	Rows []uint16
 }
 
-// NewTable spreads rows over the endpoints that are up and have a weight. The
-// order in which they come does not matter. They have been validated.
-func NewTable(seed uint64, endpoints []Endpoint) Table {
+// NewTable spreads rows, a prime number of them such as TableSize gives, over
+// the endpoints that are up and have a weight. The order in which they come does
+// not matter. They have been validated.
+func NewTable(seed uint64, endpoints []Endpoint, rows int) Table {
 	var t Table
-	total, heaviest := 0, 0
+	heaviest := 0
 	for _, e := range endpoints {
 		if e.Weight > 0 && !e.Down {
 			t.Endpoints = append(t.Endpoints, e)
-			total, heaviest = total+e.Weight, max(heaviest, e.Weight)
+			heaviest = max(heaviest, e.Weight)
 		}
+	}
+	if len(t.Endpoints) == 0 {
+		return t
 	}
 	slices.SortFunc(t.Endpoints, func(a, b Endpoint) int {
 		return cmp.Or(a.Addr.Compare(b.Addr), cmp.Compare(a.Port, b.Port))
 	})
-	switch len(t.Endpoints) {
-	case 0:
-		return t
-	case 1:
-		t.Rows = []uint16{0}
-		return t
-	}
-	t.fill(seed, size(len(t.Endpoints)), heaviest)
+	t.fill(seed, rows, heaviest)
 	return t
 }
 
-// size is the number of rows for so many endpoints: a prime, each about four
-// times the one before.
-func size(endpoints int) int {
-	sizes := []int{251, 1021, 4093, 16381, 65521}
+// TableSize is how many rows a table has for so many endpoints, those that are
+// down or drain included: whoever comes and goes should not change it.
+func TableSize(endpoints int) int {
+	sizes := []int{1021, 4093, 16381, 65521} // primes, each about four times the one before
 	for _, s := range sizes {
 		if s >= rowsEach*endpoints {
 			return s

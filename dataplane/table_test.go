@@ -40,7 +40,7 @@ func TestSharesFollowWeights(t *testing.T) {
 			t.Run(fmt.Sprint(n, weights), func(t *testing.T) {
 				t.Parallel()
 				all := endpoints(n, weights...)
-				table := dataplane.NewTable(7, all)
+				table := dataplane.NewTable(7, all, dataplane.TableSize(len(all)))
 				total := 0
 				for _, e := range all {
 					total += e.Weight
@@ -58,13 +58,13 @@ func TestSharesFollowWeights(t *testing.T) {
 func TestOrderDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	all := endpoints(50, 1, 3)
-	table := dataplane.NewTable(7, all)
+	table := dataplane.NewTable(7, all, dataplane.TableSize(len(all)))
 	dice := rand.New(rand.NewPCG(1, 2))
 	for range 10 {
 		dice.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-		require.Equal(t, table, dataplane.NewTable(7, all))
+		require.Equal(t, table, dataplane.NewTable(7, all, dataplane.TableSize(len(all))))
 	}
-	require.NotEqual(t, table, dataplane.NewTable(8, all), "the seed does")
+	require.NotEqual(t, table, dataplane.NewTable(8, all, dataplane.TableSize(len(all))), "the seed does")
 }
 
 // Of the rows of endpoints that stay, few move.
@@ -72,13 +72,13 @@ func TestFewRowsMove(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{5, 10, 100, 600} {
 		all := endpoints(n, 1)
-		before := dataplane.NewTable(7, all)
+		before := dataplane.NewTable(7, all, dataplane.TableSize(len(all)))
 		for name, now := range map[string][]dataplane.Endpoint{
 			"gone":    all[1:],
 			"drained": append([]dataplane.Endpoint{{Addr: all[0].Addr, Port: all[0].Port}}, all[1:]...),
 			"down":    append([]dataplane.Endpoint{{Addr: all[0].Addr, Port: all[0].Port, Weight: 1, Down: true}}, all[1:]...),
 		} {
-			after := dataplane.NewTable(7, now)
+			after := dataplane.NewTable(7, now, dataplane.TableSize(len(all)))
 			require.Len(t, after.Rows, len(before.Rows), "the sizes do not straddle a step")
 			moved := 0
 			for row, i := range before.Rows {
@@ -98,7 +98,7 @@ func TestFewRowsMove(t *testing.T) {
 func TestTableIsThePapers(t *testing.T) {
 	t.Parallel()
 	all := endpoints(7, 1)
-	table := dataplane.NewTable(42, all)
+	table := dataplane.NewTable(42, all, dataplane.TableSize(len(all)))
 	m := len(table.Rows)
 	permutation := make([][]int, len(all))
 	for i, e := range table.Endpoints {
@@ -133,13 +133,14 @@ func TestTableIsThePapers(t *testing.T) {
 
 func TestSmallTables(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, dataplane.Table{}, dataplane.NewTable(7, nil))
+	require.Equal(t, dataplane.Table{}, dataplane.NewTable(7, nil, 251))
 	one := endpoints(1, 5)
-	require.Equal(t, dataplane.Table{Endpoints: one, Rows: []uint16{0}}, dataplane.NewTable(7, one))
+	require.Equal(t, dataplane.Table{Endpoints: one, Rows: make([]uint16, 251)}, dataplane.NewTable(7, one, 251))
 	one[0].Down = true
-	require.Empty(t, dataplane.NewTable(7, one).Rows)
-	require.Len(t, dataplane.NewTable(7, endpoints(2, 1)).Rows, 251)
-	require.Len(t, dataplane.NewTable(7, endpoints(1000, 1)).Rows, 65521)
+	require.Empty(t, dataplane.NewTable(7, one, 251).Rows)
+	for endpoints, rows := range map[int]int{0: 1021, 10: 1021, 11: 4093, 1000: 65521} {
+		require.Equal(t, rows, dataplane.TableSize(endpoints))
+	}
 }
 
 func BenchmarkNewTable(b *testing.B) {
@@ -147,7 +148,7 @@ func BenchmarkNewTable(b *testing.B) {
 		all := endpoints(n, 1, 2, 3)
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				dataplane.NewTable(7, all)
+				dataplane.NewTable(7, all, dataplane.TableSize(len(all)))
 			}
 		})
 	}

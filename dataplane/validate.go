@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -35,7 +36,46 @@ func (c Config) Validate() error {
 			seen[s.String()] = i
 		}
 	}
+	faults = append(faults, c.validateAddresses()...)
 	return errors.Join(faults...)
+}
+
+// validateAddresses looks at SNAT and Gateways, and at who needs them.
+func (c Config) validateAddresses() (faults []error) {
+	fault := func(field string, value any, bound, mend string) {
+		faults = append(faults, &FieldError{Field: field, Value: value, Bound: bound, Mend: mend})
+	}
+	vips := make(map[netip.Addr]bool)
+	for _, s := range c.Services {
+		vips[s.VIP] = true
+	}
+	for i, s := range c.SNAT {
+		field := fmt.Sprintf("SNAT[%d]", i)
+		if bound := addressFault(s.Addr); bound != "" {
+			fault(field+".Addr", s.Addr, bound, "a free address in the endpoints' network")
+		} else if vips[s.Addr] {
+			fault(field+".Addr", s.Addr, "is a VIP as well", "an address of its own")
+		}
+		if s.First < 1024 || s.Last < s.First {
+			fault(field, fmt.Sprintf("%d to %d", s.First, s.Last), "is no range of ports from 1024", "First and Last, such as 1024 and 65535")
+		}
+		for j, o := range c.SNAT[:i] {
+			if o.Addr == s.Addr && s.First <= o.Last && o.First <= s.Last {
+				fault(field, fmt.Sprintf("%d to %d", s.First, s.Last), fmt.Sprintf("overlaps SNAT[%d] of the same address", j), "ranges that do not share a port")
+			}
+		}
+	}
+	for i, a := range c.Gateways {
+		if bound := addressFault(a); bound != "" {
+			fault(fmt.Sprintf("Gateways[%d]", i), a, bound, "the address that endpoints have as their gateway")
+		}
+	}
+	for i, s := range c.Services {
+		if s.Mode == OneArm && !slices.ContainsFunc(c.SNAT, func(n SNAT) bool { return n.Addr.Is4() == s.VIP.Is4() }) {
+			fault(fmt.Sprintf("Services[%d].Mode", i), s.Mode, "needs an address in SNAT of the VIP's family", "add one, or use DNAT")
+		}
+	}
+	return faults
 }
 
 func (s Service) validate(field string) (faults []error) {
@@ -56,6 +96,9 @@ func (s Service) validate(field string) (faults []error) {
 	}
 	if d := s.IdleTimeout; d != 0 && (d < time.Second || d > 24*time.Hour) {
 		fault("IdleTimeout", d, "is not from 1s to 24h", "0 for the default, or a time between")
+	}
+	if s.Untracked && (s.Protocol != UDP || s.Mode != DNAT) {
+		fault("Untracked", true, "is for UDP services in DNAT mode", "leave it out")
 	}
 	if n := len(s.Endpoints); n > MaxEndpoints {
 		fault("Endpoints", n, fmt.Sprintf("are more than %d", MaxEndpoints), "spread them over several services")
