@@ -1,0 +1,2 @@
+// Package netlabtest gives tests a netlab of their own.
+package netlabtest
