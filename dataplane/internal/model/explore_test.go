@@ -40,7 +40,7 @@ func (w *world) clone() *world {
 
 func (w *world) key() string {
 	r := w.row
-	return fmt.Sprint(r.now, r.next, r.prepare, r.open, r.entries, r.down, r.drains, w.conns)
+	return fmt.Sprint(r.now, r.prepared, r.next, r.prepare, r.open, r.entries, r.down, r.drains, w.conns)
 }
 
 // search explores all orders of moves.
@@ -161,6 +161,7 @@ func (s search) moves(w *world) []move {
 			}
 		}
 	}
+	add("change to none", func(w *world) string { w.row.Change(None); return "" })
 	for _, e := range s.endpoints {
 		if w.row.down[e] {
 			add(fmt.Sprint("up ", e), func(w *world) string { w.row.Down(e, false); return "" })
@@ -242,7 +243,7 @@ func (s search) drain(w *world, e Endpoint) string {
 
 // leave changes the row to another endpoint, if there is one.
 func (s search) leave(w *world, e Endpoint) string {
-	if w.row.now != e && w.row.next != e {
+	if w.row.now != e && (!w.row.prepared || w.row.next != e) {
 		return ""
 	}
 	for _, other := range s.endpoints {
@@ -251,6 +252,7 @@ func (s search) leave(w *world, e Endpoint) string {
 			return ""
 		}
 	}
+	w.row.Change(None)
 	return ""
 }
 

@@ -20,7 +20,7 @@ func (r *Row) Forward(f Flow, p Packet) Endpoint {
 	case known:
 		delete(r.entries, f)
 	}
-	to := r.before()
+	to := r.Before()
 	if p.SYN {
 		to = r.now
 		if r.down[to] {
@@ -28,6 +28,7 @@ func (r *Row) Forward(f Flow, p Packet) Endpoint {
 		}
 	}
 	switch {
+	case to == None:
 	case len(r.open) == 0:
 	case p.RST: // the last packet needs no entry
 	case len(r.entries) < r.cfg.Room:
@@ -43,14 +44,6 @@ func (r *Row) Forward(f Flow, p Packet) Endpoint {
 // isOver reports whether a SYN on an entry begins another connection.
 func (r *Row) isOver(e entry) bool {
 	return e.closing() || r.down[e.endpoint] || r.drains[e.endpoint] && e.embryonic
-}
-
-// before is the endpoint of a connection that has no entry though it is not new.
-func (r *Row) before() Endpoint {
-	if len(r.open) > 0 {
-		return r.open[0].old
-	}
-	return r.now
 }
 
 // Reply takes in an endpoint's packet to a client.

@@ -30,12 +30,14 @@ type Config struct {
 type Row struct {
 	cfg     Config
 	now     Endpoint // of new connections
-	next    Endpoint // of the change that is prepared; None: there is none
-	prepare int      // ticks until it is committed
 	open    []change // committed or prepared, the oldest first
 	entries map[Flow]entry
 	down    map[Endpoint]bool
 	drains  map[Endpoint]bool
+
+	prepared bool     // the newest change is, and not committed
+	next     Endpoint // once it is
+	prepare  int      // ticks until then
 }
 
 // change is a window.
@@ -73,6 +75,18 @@ const (
 	Excepted State = "excepted"
 )
 
+// Now is the endpoint of new connections, Before that of connections that have no
+// entry though they are not new.
+func (r *Row) Now() Endpoint { return r.now }
+
+// Before is the endpoint that the oldest open change took the row from.
+func (r *Row) Before() Endpoint {
+	if len(r.open) > 0 {
+		return r.open[0].old
+	}
+	return r.now
+}
+
 // State says which rules hold for the row.
 func (r *Row) State() State {
 	switch {
@@ -86,17 +100,22 @@ func (r *Row) State() State {
 
 // Change gives the row another endpoint for new connections, once that is
 // prepared; if the present one is down, at once. A change that comes while
-// another is prepared takes its place: nobody has gone there yet.
+// another is prepared takes its place: nobody has gone there yet. Where nobody
+// can be, no window is needed.
 func (r *Row) Change(to Endpoint) {
 	switch {
-	case r.next == None && to == r.now:
+	case !r.prepared && to == r.now:
 		return
-	case r.next == None:
+	case !r.prepared && r.now == None:
+		r.now = to
+		r.settle()
+		return
+	case !r.prepared:
 		r.open = append(r.open, change{old: r.now, left: r.cfg.Idle})
-		r.prepare = r.cfg.Prepare
+		r.prepared, r.prepare = true, r.cfg.Prepare
 	case to == r.now: // it stays after all
 		r.open = r.open[:len(r.open)-1]
-		r.next = None
+		r.prepared, r.next = false, None
 		r.settle()
 		return
 	}
@@ -107,14 +126,14 @@ func (r *Row) Change(to Endpoint) {
 }
 
 func (r *Row) commit() {
-	r.now, r.next, r.prepare = r.next, None, 0
-	r.settle()
+	r.now, r.next, r.prepared, r.prepare = r.next, None, false, 0
+	r.close()
 }
 
 // Down says that an endpoint is down, or up again.
 func (r *Row) Down(e Endpoint, down bool) {
 	r.down[e] = down
-	if down && e == r.now && r.next != None {
+	if down && e == r.now && r.prepared {
 		r.commit()
 	}
 }
@@ -131,7 +150,7 @@ func (r *Row) Tick() {
 			r.entries[f] = e
 		}
 	}
-	if r.next != None {
+	if r.prepared {
 		if r.prepare--; r.prepare < 0 {
 			r.commit()
 		}
@@ -139,7 +158,12 @@ func (r *Row) Tick() {
 	for i := range r.open {
 		r.open[i].left--
 	}
-	for len(r.open) > 0 && r.open[0].left < 0 && (len(r.open) > 1 || r.next == None) {
+	r.close()
+}
+
+// close closes the windows that are due, the oldest first.
+func (r *Row) close() {
+	for len(r.open) > 0 && r.open[0].left < 0 && (len(r.open) > 1 || !r.prepared) {
 		r.open = slices.Delete(r.open, 0, 1)
 	}
 	r.settle()
