@@ -1,0 +1,165 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Dial connects to a numeric address, as net.Dialer.DialContext does.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Patience is for how long a client waits for anything before it calls a
+// connection broken: long enough for the fourth SYN, or for a few repetitions of a
+// segment.
+const Patience = 10 * time.Second
+
+// Plan is what clients do. Its zero value is nothing.
+type Plan struct {
+	// To is where TCP connections go, ToUDP where requests go.
+	To, ToUDP string
+	// Short is how many new connections there are in a second: each sends and gets
+	// back 1000 bytes, and ends.
+	Short int
+	// Bulk, Slow, Idle and HalfClosed are how many connections there are for the
+	// whole time: 64 KiB each 50 ms, 1 byte each 100 ms, 1 byte each IdlePause, and
+	// such as have ended their own side and get 1 KiB each 100 ms.
+	Bulk, Slow, Idle, HalfClosed int
+	// IdlePause: 0 = 5 s.
+	IdlePause time.Duration
+	// UDP is how many flows there are for the whole time. Each has one request
+	// under way, of UDPSize bytes (0 = 300), and pauses for UDPPause (0 = 20 ms)
+	// after the reply.
+	UDP      int
+	UDPSize  int
+	UDPPause time.Duration
+}
+
+// Load is clients that are at work.
+type Load struct {
+	dial  Dial
+	tally *tally
+	ids   atomic.Uint64
+}
+
+// New returns clients that are idle.
+func New(dial Dial) *Load { return &Load{dial: dial, tally: newTally()} }
+
+// Tally is what they have seen so far.
+func (l *Load) Tally() Tally { return l.tally.now() }
+
+// Run carries out a plan until ctx ends. Then all connections are ended as they
+// should, which takes Patience at most, and are waited for. It may be called
+// several times at once.
+func (l *Load) Run(ctx context.Context, p Plan) {
+	if p.IdlePause == 0 {
+		p.IdlePause = 5 * time.Second
+	}
+	if p.UDPPause == 0 {
+		p.UDPPause = 20 * time.Millisecond
+	}
+	if p.UDPSize == 0 {
+		p.UDPSize = 300
+	}
+	var all sync.WaitGroup
+	defer all.Wait()
+	each := func(n int, f func()) {
+		for range n {
+			all.Go(f)
+		}
+	}
+	each(min(p.Short, 1), func() { l.short(ctx, p.To, p.Short) })
+	each(p.Bulk, func() { l.echoes(ctx, p.To, "bulk", 64<<10, 50*time.Millisecond) })
+	each(p.Slow, func() { l.echoes(ctx, p.To, "slow", 1, 100*time.Millisecond) })
+	each(p.Idle, func() { l.echoes(ctx, p.To, "idle", 1, p.IdlePause) })
+	each(p.HalfClosed, func() { l.halfClosed(ctx, p.To) })
+	each(p.UDP, func() { l.datagrams(ctx, p.ToUDP, p.UDPSize, p.UDPPause) })
+}
+
+// connection is one TCP connection of a client.
+type connection struct {
+	net.Conn
+	id       uint64
+	endpoint string
+	offset   uint64 // of what was sent and got back
+}
+
+// open connects, says what is wanted, and learns the server's name.
+func (l *Load) open(h hello, to string) (*connection, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	h.id = l.ids.Add(1)
+	began := time.Now()
+	conn, err := l.dial(ctx, "tcp", to)
+	if err != nil {
+		return nil, err
+	}
+	c := &connection{Conn: conn, id: h.id}
+	if time.Since(began) > 900*time.Millisecond {
+		l.tally.change(func(t *Tally) { t.Retried++ })
+	}
+	if err := c.SetDeadline(time.Now().Add(Patience)); err != nil {
+		return c, err
+	}
+	if _, err := c.Write(h.bytes()); err != nil {
+		return c, fmt.Errorf("hello: %w", err)
+	}
+	if c.endpoint, err = readName(c); err != nil {
+		return c, fmt.Errorf("name: %w", err)
+	}
+	l.tally.change(func(t *Tally) { t.Began[c.endpoint]++ })
+	return c, nil
+}
+
+// exchange sends so many bytes, and gets them back.
+func (c *connection) exchange(size int) error {
+	if err := c.SetDeadline(time.Now().Add(Patience)); err != nil {
+		return err
+	}
+	b := make([]byte, size)
+	fill(c.id, c.offset, b)
+	if _, err := c.Write(b); err != nil {
+		return err
+	}
+	return c.receive(b)
+}
+
+// receive fills b with the connection's next bytes.
+func (c *connection) receive(b []byte) error {
+	if _, err := io.ReadFull(c, b); err != nil {
+		return fmt.Errorf("byte %d: %w", c.offset, err)
+	}
+	err := check(c.id, c.offset, b)
+	c.offset += uint64(len(b))
+	return err
+}
+
+// finish ends this side, and sees the other one end.
+func (c *connection) finish() error {
+	if err := c.SetDeadline(time.Now().Add(Patience)); err != nil {
+		return err
+	}
+	if err := c.closeWrite(); err != nil {
+		return err
+	}
+	var b [1]byte
+	switch n, err := c.Read(b[:]); {
+	case n > 0:
+		return fmt.Errorf("%w: byte %d: there are no more", ErrWrongByte, c.offset)
+	case !errors.Is(err, io.EOF):
+		return fmt.Errorf("end: %w", err)
+	}
+	return nil
+}
+
+func (c *connection) closeWrite() error {
+	if tcp, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return tcp.CloseWrite()
+	}
+	return fmt.Errorf("traffic: a %T cannot end one side", c.Conn)
+}
