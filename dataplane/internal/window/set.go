@@ -6,6 +6,9 @@ import "time"
 // once that is prepared, or at once if theirs is down or they have none. A change
 // that is prepared already keeps its time. There are as many rows as the table
 // has. Set returns those whose word changed, in order.
+//
+// down is asked about OldTable as well: true commits at once what the old table
+// decides.
 func (t *Table) Set(now time.Time, target []Index, down func(Index) bool) []int {
 	var rows []int
 	for row, to := range target {

@@ -37,14 +37,15 @@ func New(rows []Index, times Times) *Table {
 	return t
 }
 
-// NewResized returns a table that took over at now from one of another size: on
-// each of its rows a window is open, and connections from before are where the
-// old table says.
+// NewResized returns a table that takes over from one of another size: all its
+// rows change from that, which is prepared from now on. The old table stays as
+// it is meanwhile, and until no row uses OldTable: who is where its windows say
+// has an entry, or was silent for too long, by the time that they would close.
 func NewResized(rows []Index, times Times, now time.Time) *Table {
 	t := New(rows, times)
 	for row, i := range rows {
-		t.history.open(now, change{row: uint32(row), old: OldTable, next: i, stage: committed})
-		t.store(row, MakeWord(i, OldTable, Changing))
+		t.history.open(now, change{row: uint32(row), old: OldTable, next: i})
+		t.store(row, MakeWord(OldTable, OldTable, Changing))
 	}
 	return t
 }

@@ -34,33 +34,35 @@ func TestWord(t *testing.T) {
 	require.Equal(t, "changing: 1, before 2", window.MakeWord(1, 2, window.Changing).String())
 }
 
-// A table of another size looks into the old one until whoever was there before
-// has shown itself.
+// A table of another size looks into the old one: for new connections while it is
+// prepared, for others until they have shown themselves.
 func TestResized(t *testing.T) {
 	t.Parallel()
 	start := time.Unix(100, 0)
 	times := window.Times{Idle: 10 * time.Second, Prepare: 2 * time.Second}
 	table := window.NewResized([]window.Index{1, 2, 0}, times, start)
+	old := window.MakeWord(window.OldTable, window.OldTable, window.Changing)
+	require.Equal(t, []window.Word{old, old, old}, table.Words())
+	require.True(t, table.Pending())
+	require.Equal(t, start.Add(2*time.Second), table.Next())
+	require.Empty(t, table.Set(start.Add(time.Second), []window.Index{1, 3, 0}, nobody))
+	require.Equal(t, []int{0, 1, 2}, table.Advance(table.Next(), time.Time{}, nobody))
+	require.False(t, table.Pending())
 	require.Equal(t, []window.Word{
 		window.MakeWord(1, window.OldTable, window.Changing),
-		window.MakeWord(2, window.OldTable, window.Changing),
+		window.MakeWord(3, window.OldTable, window.Changing),
 		window.MakeWord(0, window.OldTable, window.Changing),
 	}, table.Words())
-	require.False(t, table.Pending())
 	require.True(t, table.Uses(window.OldTable))
-	require.Equal(t, start.Add(times.Idle+window.Margin), table.Next())
 
-	require.Empty(t, table.Set(start.Add(time.Second), []window.Index{1, 3, 0}, nobody))
-	require.True(t, table.Pending())
-	require.Equal(t, start.Add(3*time.Second), table.Next())
+	require.Empty(t, table.Set(start.Add(3*time.Second), []window.Index{1, 4, 0}, nobody))
 	require.Equal(t, []int{1}, table.Advance(table.Next(), time.Time{}, nobody))
-	require.Equal(t, window.MakeWord(3, window.OldTable, window.Changing), table.Word(1))
-
-	require.Equal(t, []int{0, 1, 2}, table.Advance(start.Add(11*time.Second), time.Time{}, nobody))
+	require.Equal(t, start.Add(times.Idle+window.Margin), table.Next())
+	require.Equal(t, []int{0, 1, 2}, table.Advance(table.Next(), time.Time{}, nobody))
 	require.False(t, table.Uses(window.OldTable))
-	require.Equal(t, window.MakeWord(3, 2, window.Changing), table.Word(1))
+	require.Equal(t, window.MakeWord(4, 3, window.Changing), table.Word(1))
 	require.Equal(t, []int{0, 2}, table.Excepted())
-	require.Equal(t, start.Add(12*time.Second), table.Next())
+	require.Equal(t, start.Add(14*time.Second), table.Next())
 	require.Equal(t, []int{1}, table.Advance(table.Next(), time.Time{}, nobody))
 	for _, row := range table.Excepted() {
 		require.True(t, table.Settle(row))
@@ -68,6 +70,15 @@ func TestResized(t *testing.T) {
 	}
 	stable, changing, excepted := table.Counts()
 	require.Equal(t, [3]int{3, 0, 0}, [3]int{stable, changing, excepted})
+}
+
+// What the old table decides is committed at once if an endpoint of its is down.
+func TestResizedFromAnEndpointThatIsDown(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(100, 0)
+	table := window.NewResized([]window.Index{1}, window.Times{Idle: time.Minute, Prepare: time.Second}, start)
+	require.Equal(t, []int{0}, table.Advance(start, time.Time{}, func(i window.Index) bool { return i == window.OldTable }))
+	require.Equal(t, window.MakeWord(1, window.OldTable, window.Changing), table.Word(0))
 }
 
 // An index is used while a connection may be there that has no entry.

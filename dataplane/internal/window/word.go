@@ -10,8 +10,8 @@ const (
 	None Index = 0
 	// MaxIndex is the last that an endpoint can have.
 	MaxIndex Index = 0x3ffe
-	// OldTable stands for the endpoint that the row of the connection has in the
-	// table before this one, which had another size.
+	// OldTable stands for the endpoint that the connection's row has in the table
+	// before this one, which has another size.
 	OldTable Index = 0x3fff
 )
 
