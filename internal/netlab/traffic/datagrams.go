@@ -15,9 +15,9 @@ const replyWithin = time.Second
 const losses = 2
 
 // datagrams keeps a flow. If it gets no replies any more, there is a next one.
-func (l *Load) datagrams(ctx context.Context, to string, size int, pause time.Duration) {
+func (l *Load) datagrams(ctx context.Context, p Plan) {
 	for ctx.Err() == nil {
-		conn, err := l.dial(ctx, "udp", to)
+		conn, err := p.Dial(ctx, "udp", p.ToUDP)
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
@@ -26,8 +26,8 @@ func (l *Load) datagrams(ctx context.Context, to string, size int, pause time.Du
 			})
 			sleep(ctx, replyWithin)
 		default:
-			f := &flow{conn: conn, load: l, id: l.ids.Add(1), size: max(size, datagramHead+padding), began: time.Now()}
-			f.run(ctx, pause)
+			f := &flow{conn: conn, load: l, id: l.ids.Add(1), size: max(p.UDPSize, datagramHead+padding), began: time.Now()}
+			f.run(ctx, p.UDPPause)
 		}
 		if conn != nil {
 			_ = conn.Close()

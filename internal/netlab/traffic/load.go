@@ -21,6 +21,8 @@ const Patience = 10 * time.Second
 
 // Plan is what clients do. Its zero value is nothing.
 type Plan struct {
+	// Dial is how the clients connect. Required.
+	Dial Dial
 	// To is where TCP connections go, ToUDP where requests go.
 	To, ToUDP string
 	// Short is how many new connections there are in a second: each sends and gets
@@ -42,20 +44,19 @@ type Plan struct {
 
 // Load is clients that are at work.
 type Load struct {
-	dial  Dial
 	tally *tally
 	ids   atomic.Uint64
 }
 
 // New returns clients that are idle.
-func New(dial Dial) *Load { return &Load{dial: dial, tally: newTally()} }
+func New() *Load { return &Load{tally: newTally()} }
 
 // Tally is what they have seen so far.
 func (l *Load) Tally() Tally { return l.tally.now() }
 
 // Run carries out a plan until ctx ends. Then all connections are ended as they
 // should, which takes Patience at most, and are waited for. It may be called
-// several times at once.
+// several times at once, for clients in several places.
 func (l *Load) Run(ctx context.Context, p Plan) {
 	if p.IdlePause == 0 {
 		p.IdlePause = 5 * time.Second
@@ -73,12 +74,12 @@ func (l *Load) Run(ctx context.Context, p Plan) {
 			all.Go(f)
 		}
 	}
-	each(min(p.Short, 1), func() { l.short(ctx, p.To, p.Short) })
-	each(p.Bulk, func() { l.echoes(ctx, p.To, "bulk", 64<<10, 50*time.Millisecond) })
-	each(p.Slow, func() { l.echoes(ctx, p.To, "slow", 1, 100*time.Millisecond) })
-	each(p.Idle, func() { l.echoes(ctx, p.To, "idle", 1, p.IdlePause) })
-	each(p.HalfClosed, func() { l.halfClosed(ctx, p.To) })
-	each(p.UDP, func() { l.datagrams(ctx, p.ToUDP, p.UDPSize, p.UDPPause) })
+	each(min(p.Short, 1), func() { l.short(ctx, p) })
+	each(p.Bulk, func() { l.echoes(ctx, p, "bulk", 64<<10, 50*time.Millisecond) })
+	each(p.Slow, func() { l.echoes(ctx, p, "slow", 1, 100*time.Millisecond) })
+	each(p.Idle, func() { l.echoes(ctx, p, "idle", 1, p.IdlePause) })
+	each(p.HalfClosed, func() { l.halfClosed(ctx, p) })
+	each(p.UDP, func() { l.datagrams(ctx, p) })
 }
 
 // connection is one TCP connection of a client.
@@ -90,12 +91,12 @@ type connection struct {
 }
 
 // open connects, says what is wanted, and learns the server's name.
-func (l *Load) open(h hello, to string) (*connection, error) {
+func (l *Load) open(dial Dial, to string, h hello) (*connection, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
 	h.id = l.ids.Add(1)
 	began := time.Now()
-	conn, err := l.dial(ctx, "tcp", to)
+	conn, err := dial(ctx, "tcp", to)
 	if err != nil {
 		return nil, err
 	}

@@ -9,12 +9,12 @@ import (
 )
 
 // short begins connections at a rate, whether or not earlier ones have ended.
-func (l *Load) short(ctx context.Context, to string, rate int) {
+func (l *Load) short(ctx context.Context, p Plan) {
 	const atOnce = 512
 	places := make(chan struct{}, atOnce)
 	var all sync.WaitGroup
 	defer all.Wait()
-	tick := time.NewTicker(time.Second / time.Duration(rate))
+	tick := time.NewTicker(time.Second / time.Duration(p.Short))
 	defer tick.Stop()
 	for {
 		select {
@@ -29,7 +29,7 @@ func (l *Load) short(ctx context.Context, to string, rate int) {
 		}
 		all.Go(func() {
 			defer func() { <-places }()
-			l.play("short", to, hello{service: echo}, func(c *connection) error {
+			l.play("short", p, hello{service: echo}, func(c *connection) error {
 				if err := c.exchange(1000); err != nil {
 					return err
 				}
@@ -41,8 +41,8 @@ func (l *Load) short(ctx context.Context, to string, rate int) {
 
 // echoes keeps one connection, on which a chunk goes there and back before each
 // pause. If it breaks, there is a next one.
-func (l *Load) echoes(ctx context.Context, to, kind string, chunk int, pause time.Duration) {
-	l.keep(ctx, kind, to, hello{service: echo}, func(c *connection) error {
+func (l *Load) echoes(ctx context.Context, p Plan, kind string, chunk int, pause time.Duration) {
+	l.keep(ctx, kind, p, hello{service: echo}, func(c *connection) error {
 		for {
 			if err := c.exchange(chunk); err != nil {
 				return err
@@ -55,9 +55,9 @@ func (l *Load) echoes(ctx context.Context, to, kind string, chunk int, pause tim
 }
 
 // halfClosed keeps one connection on which only the server speaks.
-func (l *Load) halfClosed(ctx context.Context, to string) {
+func (l *Load) halfClosed(ctx context.Context, p Plan) {
 	h := hello{service: stream, chunk: 1 << 10, pause: 100 * time.Millisecond}
-	l.keep(ctx, "half-closed", to, h, func(c *connection) error {
+	l.keep(ctx, "half-closed", p, h, func(c *connection) error {
 		if err := c.closeWrite(); err != nil {
 			return err
 		}
@@ -75,17 +75,17 @@ func (l *Load) halfClosed(ctx context.Context, to string) {
 }
 
 // keep plays connections, one after another, until ctx ends.
-func (l *Load) keep(ctx context.Context, kind, to string, h hello, use func(*connection) error) {
+func (l *Load) keep(ctx context.Context, kind string, p Plan, h hello, use func(*connection) error) {
 	for ctx.Err() == nil {
-		l.play(kind, to, h, use)
+		l.play(kind, p, h, use)
 		sleep(ctx, 50*time.Millisecond) // before another one, if it broke
 	}
 }
 
 // play opens a connection, lets it be used, and notes what became of it.
-func (l *Load) play(kind, to string, h hello, use func(*connection) error) {
+func (l *Load) play(kind string, p Plan, h hello, use func(*connection) error) {
 	began := time.Now()
-	c, err := l.open(h, to)
+	c, err := l.open(p.Dial, p.To, h)
 	fault := Fault{Kind: kind, Began: began}
 	if c != nil {
 		defer func() { _ = c.Close() }()
@@ -112,8 +112,7 @@ func (l *Load) play(kind, to string, h hello, use func(*connection) error) {
 // Transfer sends so many bytes on one connection as fast as it can, gets them
 // back meanwhile, and returns the server's name.
 func Transfer(ctx context.Context, dial Dial, to string, size int) (endpoint string, err error) {
-	l := New(dial)
-	c, err := l.open(hello{service: echo}, to)
+	c, err := New().open(dial, to, hello{service: echo})
 	if c != nil {
 		defer func() { _ = c.Close() }()
 	}

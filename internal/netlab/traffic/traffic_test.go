@@ -67,9 +67,9 @@ func TestNothingIsWrong(t *testing.T) {
 	s := traffic.Server{Name: "one"}
 	tcp, _ := serve(t, s, "127.0.0.1:0")
 	udp, _ := servePackets(t, s, "127.0.0.1:0")
-	load := traffic.New(dial)
+	load := traffic.New()
 	end := start(t, load, traffic.Plan{
-		To: tcp, ToUDP: udp, Short: 200, Bulk: 1, Slow: 2, Idle: 3, HalfClosed: 4, UDP: 5, UDPPause: time.Millisecond, UDPSize: 3000,
+		Dial: dial, To: tcp, ToUDP: udp, Short: 200, Bulk: 1, Slow: 2, Idle: 3, HalfClosed: 4, UDP: 5, UDPPause: time.Millisecond, UDPSize: 3000,
 	})
 	eventually(t, load, func(tally traffic.Tally) bool {
 		return tally.Open["one"] >= 10 && tally.Ended > 20 && tally.Replies["one"] > 100
@@ -115,10 +115,18 @@ func TestWrongBytesAreFound(t *testing.T) {
 	_, err := traffic.Transfer(t.Context(), forged(name+100_001), tcp, 200_000)
 	require.ErrorIs(t, err, traffic.ErrWrongByte)
 	require.ErrorContains(t, err, "byte 100001 is ")
-	for plan, at := range map[traffic.Plan]int{
-		{To: tcp, Short: 100}: name + 999, {To: tcp, Bulk: 1}: name + 70_000, {To: tcp, HalfClosed: 1}: name + 1500, {ToUDP: udp, UDP: 1}: 299,
+	for _, c := range []struct {
+		plan traffic.Plan
+		at   int
+	}{
+		{traffic.Plan{To: tcp, Short: 100}, name + 999},
+		{traffic.Plan{To: tcp, Bulk: 1}, name + 70_000},
+		{traffic.Plan{To: tcp, HalfClosed: 1}, name + 1500},
+		{traffic.Plan{ToUDP: udp, UDP: 1}, 299},
 	} {
-		load := traffic.New(forged(at))
+		plan := c.plan
+		plan.Dial = forged(c.at)
+		load := traffic.New()
 		end := start(t, load, plan)
 		tally := eventually(t, load, func(tally traffic.Tally) bool { return len(tally.Broken)+len(tally.Lost) > 0 })
 		end()
@@ -136,8 +144,8 @@ func TestWrongBytesAreFound(t *testing.T) {
 func TestBrokenConnections(t *testing.T) {
 	t.Parallel()
 	at, kill := serve(t, traffic.Server{Name: "one", Abort: true}, "127.0.0.1:0")
-	load := traffic.New(dial)
-	end := start(t, load, traffic.Plan{To: at, Bulk: 1, Slow: 1, Idle: 1, IdlePause: time.Millisecond, HalfClosed: 1})
+	load := traffic.New()
+	end := start(t, load, traffic.Plan{Dial: dial, To: at, Bulk: 1, Slow: 1, Idle: 1, IdlePause: time.Millisecond, HalfClosed: 1})
 	eventually(t, load, func(tally traffic.Tally) bool { return tally.Open["one"] == 4 })
 	kill()
 	tally := eventually(t, load, func(tally traffic.Tally) bool { return len(tally.Broken) > 20 })
@@ -162,8 +170,8 @@ func TestBrokenConnections(t *testing.T) {
 func TestMovedAndLost(t *testing.T) {
 	t.Parallel()
 	at, leave := servePackets(t, traffic.Server{Name: "one"}, "127.0.0.1:0")
-	load := traffic.New(dial)
-	end := start(t, load, traffic.Plan{ToUDP: at, UDP: 1, UDPPause: 10 * time.Millisecond})
+	load := traffic.New()
+	end := start(t, load, traffic.Plan{Dial: dial, ToUDP: at, UDP: 1, UDPPause: 10 * time.Millisecond})
 	eventually(t, load, func(tally traffic.Tally) bool { return tally.Replies["one"] > 2 })
 	leave()
 	tally := eventually(t, load, func(tally traffic.Tally) bool { return len(tally.Lost) > 5 })
@@ -183,15 +191,16 @@ func TestMoved(t *testing.T) {
 		at, _ := servePackets(t, traffic.Server{Name: name}, "127.0.0.1:0")
 		servers = append(servers, at)
 	}
-	load := traffic.New(func(ctx context.Context, network, _ string) (net.Conn, error) {
+	load := traffic.New()
+	swapped := func(ctx context.Context, network, _ string) (net.Conn, error) {
 		one, err := dial(ctx, network, servers[0])
 		if err != nil {
 			return nil, err
 		}
 		two, err := dial(ctx, network, servers[1])
 		return &turncoat{Conn: one, next: two}, err
-	})
-	end := start(t, load, traffic.Plan{UDP: 1, UDPPause: time.Millisecond})
+	}
+	end := start(t, load, traffic.Plan{Dial: swapped, UDP: 1, UDPPause: time.Millisecond})
 	tally := eventually(t, load, func(tally traffic.Tally) bool { return tally.Replies["two"] > 2 })
 	end()
 	require.Len(t, tally.Moved, 1)
