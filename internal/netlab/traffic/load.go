@@ -15,8 +15,8 @@ import (
 type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Patience is for how long a client waits for anything before it calls a
-// connection broken: long enough for the fourth SYN, or for a few repetitions of a
-// segment.
+// connection broken, unless a Plan says otherwise: long enough for the fourth SYN,
+// or for a few repetitions of a segment.
 const Patience = 10 * time.Second
 
 // Plan is what clients do. Its zero value is nothing.
@@ -40,6 +40,8 @@ type Plan struct {
 	UDP      int
 	UDPSize  int
 	UDPPause time.Duration
+	// Patience: 0 = the constant of that name.
+	Patience time.Duration
 }
 
 // Load is clients that are at work.
@@ -55,11 +57,14 @@ func New() *Load { return &Load{tally: newTally()} }
 func (l *Load) Tally() Tally { return l.tally.now() }
 
 // Run carries out a plan until ctx ends. Then all connections are ended as they
-// should, which takes Patience at most, and are waited for. It may be called
+// should, which takes the plan's Patience at most, and are waited for. It may be called
 // several times at once, for clients in several places.
 func (l *Load) Run(ctx context.Context, p Plan) {
 	if p.IdlePause == 0 {
 		p.IdlePause = 5 * time.Second
+	}
+	if p.Patience == 0 {
+		p.Patience = Patience
 	}
 	if p.UDPPause == 0 {
 		p.UDPPause = 20 * time.Millisecond
@@ -88,23 +93,27 @@ type connection struct {
 	id       uint64
 	endpoint string
 	offset   uint64 // of what was sent and got back
+	patience time.Duration
 }
 
+// wait has what comes next fail if it takes too long.
+func (c *connection) wait() error { return c.SetDeadline(time.Now().Add(c.patience)) }
+
 // open connects, says what is wanted, and learns the server's name.
-func (l *Load) open(dial Dial, to string, h hello) (*connection, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+func (l *Load) open(p Plan, h hello) (*connection, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), p.Patience)
 	defer cancel()
 	h.id = l.ids.Add(1)
 	began := time.Now()
-	conn, err := dial(ctx, "tcp", to)
+	conn, err := p.Dial(ctx, "tcp", p.To)
 	if err != nil {
 		return nil, err
 	}
-	c := &connection{Conn: conn, id: h.id}
+	c := &connection{Conn: conn, id: h.id, patience: p.Patience}
 	if time.Since(began) > 900*time.Millisecond {
 		l.tally.change(func(t *Tally) { t.Retried++ })
 	}
-	if err := c.SetDeadline(time.Now().Add(Patience)); err != nil {
+	if err := c.wait(); err != nil {
 		return c, err
 	}
 	if _, err := c.Write(h.bytes()); err != nil {
@@ -119,7 +128,7 @@ func (l *Load) open(dial Dial, to string, h hello) (*connection, error) {
 
 // exchange sends so many bytes, and gets them back.
 func (c *connection) exchange(size int) error {
-	if err := c.SetDeadline(time.Now().Add(Patience)); err != nil {
+	if err := c.wait(); err != nil {
 		return err
 	}
 	b := make([]byte, size)
@@ -142,7 +151,7 @@ func (c *connection) receive(b []byte) error {
 
 // finish ends this side, and sees the other one end.
 func (c *connection) finish() error {
-	if err := c.SetDeadline(time.Now().Add(Patience)); err != nil {
+	if err := c.wait(); err != nil {
 		return err
 	}
 	if err := c.closeWrite(); err != nil {

@@ -63,7 +63,7 @@ func (l *Load) halfClosed(ctx context.Context, p Plan) {
 		}
 		b := make([]byte, h.chunk)
 		for ctx.Err() == nil {
-			if err := c.SetDeadline(time.Now().Add(Patience)); err != nil {
+			if err := c.wait(); err != nil {
 				return err
 			}
 			if err := c.receive(b); err != nil {
@@ -85,7 +85,7 @@ func (l *Load) keep(ctx context.Context, kind string, p Plan, h hello, use func(
 // play opens a connection, lets it be used, and notes what became of it.
 func (l *Load) play(kind string, p Plan, h hello, use func(*connection) error) {
 	began := time.Now()
-	c, err := l.open(p.Dial, p.To, h)
+	c, err := l.open(p, h)
 	fault := Fault{Kind: kind, Began: began}
 	if c != nil {
 		defer func() { _ = c.Close() }()
@@ -112,7 +112,7 @@ func (l *Load) play(kind string, p Plan, h hello, use func(*connection) error) {
 // Transfer sends so many bytes on one connection as fast as it can, gets them
 // back meanwhile, and returns the server's name.
 func Transfer(ctx context.Context, dial Dial, to string, size int) (endpoint string, err error) {
-	c, err := New().open(dial, to, hello{service: echo})
+	c, err := New().open(Plan{Dial: dial, To: to, Patience: Patience}, hello{service: echo})
 	if c != nil {
 		defer func() { _ = c.Close() }()
 	}
