@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"time"
 
 	"github.com/regent-ha/regent/dataplane"
@@ -25,6 +26,8 @@ type Config struct {
 	Targets []probe.Target
 	// Names are those that the file gives to services, by their String.
 	Names map[string]string
+	// Sum is the SHA-256 of the content.
+	Sum [sha256.Size]byte
 
 	root value // for the lines of what is found out later
 }

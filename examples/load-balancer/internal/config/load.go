@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -53,6 +54,7 @@ func Parse(file string, content []byte) (*Config, error) {
 	if len(r.faults) > 0 {
 		return nil, r.join()
 	}
+	cfg.Sum = sha256.Sum256(content)
 	return cfg, nil
 }
 
