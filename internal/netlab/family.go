@@ -28,6 +28,17 @@ func IPv6() Family {
 	}
 }
 
+// Families are those that a Site has addresses of.
+func Families() []Family { return []Family{IPv4(), IPv6()} }
+
+// String is "IPv4" or "IPv6".
+func (f Family) String() string {
+	if f.Back.Addr().Is4() {
+		return "IPv4"
+	}
+	return "IPv6"
+}
+
 // The numbers of hosts in their networks. VIPs and endpoints are counted from
 // theirs.
 const (

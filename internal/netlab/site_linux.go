@@ -59,9 +59,6 @@ func NewSite(c SiteConfig) (*Site, error) {
 	return s, nil
 }
 
-// Families are those that the site has addresses of.
-func Families() []Family { return []Family{IPv4(), IPv6()} }
-
 // FrontInterface is what has the balancer's addresses towards clients.
 func (s *Site) FrontInterface() string { return s.frontPort().Interface() }
 
@@ -140,14 +137,19 @@ func (s *Site) wire() error {
 		{host(s.Router, "eth0", c.MTU, inFront(Family.Router)), port(s.Front, "router", 0)},
 		{host(s.Neighbour, "eth0", c.MTU, inFront(Family.Neighbour)), port(s.Front, "neighbour", 0)},
 		{s.frontPort(), port(s.Front, "balancer", c.FrontVLAN)},
-		{s.backPort(), port(s.Back, "balancer", c.BackVLAN)},
 		{host(s.Local, "eth0", c.MTU, inBack(Family.Local)), port(s.Back, "local", 0)},
 	} {
 		if err := s.Wire(link[0], link[1]); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.WireBack()
+}
+
+// WireBack is the link between balancer and endpoints: NewSite makes it, and it
+// can be made again after it was removed.
+func (s *Site) WireBack() error {
+	return s.Wire(s.backPort(), Port{In: s.Back, Name: "balancer", MTU: s.config.MTU, VLAN: s.config.BackVLAN, Bridge: "switch"})
 }
 
 func (s *Site) routes() error {

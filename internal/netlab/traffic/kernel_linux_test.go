@@ -24,7 +24,7 @@ import (
 func TestKernelsLoadBalancer(t *testing.T) {
 	t.Parallel()
 	for _, f := range netlab.Families() {
-		t.Run(f.Back.Addr().String(), func(t *testing.T) {
+		t.Run(f.String(), func(t *testing.T) {
 			t.Parallel()
 			site := netlabtest.NewSite(t, netlab.SiteConfig{Name: "rnlkernel"})
 			require.NoError(t, site.Plain(1))

@@ -15,6 +15,17 @@ type Server struct {
 	Name string
 	// Abort resets the connections at the end, as a process does that is killed.
 	Abort bool
+	// Peer has it say the client's address as well: "a for 192.0.2.1".
+	Peer bool
+}
+
+// name is what it says to a client.
+func (s Server) name(client net.Addr) string {
+	if !s.Peer {
+		return s.Name
+	}
+	host, _, _ := net.SplitHostPort(client.String())
+	return s.Name + " for " + host
 }
 
 // Serve takes TCP connections until ctx ends. It closes the listener and all
@@ -51,7 +62,7 @@ func (s Server) serve(ctx context.Context, conn net.Conn) {
 	if err != nil {
 		return
 	}
-	if writeName(conn, s.Name) != nil {
+	if writeName(conn, s.name(conn.RemoteAddr())) != nil {
 		return
 	}
 	switch h.service {
@@ -90,8 +101,9 @@ func (s Server) ServePackets(ctx context.Context, conn net.PacketConn) error {
 		case n < datagramHead+padding:
 			continue
 		}
-		b[datagramHead] = byte(len(s.Name))
-		copy(b[datagramHead+1:], s.Name)
+		name := s.name(from)
+		b[datagramHead] = byte(len(name))
+		copy(b[datagramHead+1:], name)
 		_, _ = conn.WriteTo(b[:n], from) // a client that has gone needs no answer
 	}
 }
