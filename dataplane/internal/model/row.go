@@ -1,15 +1,19 @@
 package model
 
-import "slices"
-
-// Endpoint is the number of an endpoint; None is none.
+// Endpoint is the number of an endpoint within its service; None is none.
 type Endpoint uint8
 
 // None is no endpoint: the packet is dropped.
 const None Endpoint = 0
 
-// Flow is a 5-tuple.
-type Flow uint8
+// Flow is a connection, or what comes after it from the same port.
+type Flow struct {
+	Client  Client
+	Service int
+}
+
+// Client is an address and a port.
+type Client uint8
 
 // Config has the times, in ticks, and how much room there is.
 type Config struct {
@@ -22,47 +26,27 @@ type Config struct {
 	// least Prepare, so that it is there for the second one. Closing is how long
 	// it lives once it is closing.
 	Embryonic, Closing int
-	// Room is how many entries there can be.
+	// Room is how many entries there can be that are not young.
 	Room int
+	// UDP has neither SYN nor end.
+	UDP bool
 }
 
-// Row is one row of a table. The zero value is not usable; see New.
+// Row is one row of the table of a service whose rows decide (R1 to R8). The
+// zero value is not usable; see New.
 type Row struct {
-	cfg     Config
-	now     Endpoint // of new connections
-	open    []change // committed or prepared, the oldest first
-	entries map[Flow]entry
-	down    map[Endpoint]bool
-	drains  map[Endpoint]bool
-
-	prepared bool     // the newest change is, and not committed
-	next     Endpoint // once it is
-	prepare  int      // ticks until then
+	windows
+	entries
+	health
+	cfg Config
 }
-
-// change is a window.
-type change struct {
-	old  Endpoint
-	left int // ticks until it closes
-}
-
-// entry is a connection that is remembered.
-type entry struct {
-	endpoint                 Endpoint
-	embryonic                bool // nothing but SYNs was seen of it
-	confirmed                bool // by an answer
-	clientEnds, endpointEnds bool // have sent a FIN
-	reset                    bool // by the endpoint
-	left                     int
-}
-
-// closing: both have ended it, or the endpoint has. A RST that comes from the
-// client's side proves nothing: anybody can send one.
-func (e entry) closing() bool { return e.clientEnds && e.endpointEnds || e.reset }
 
 // New returns a stable row.
 func New(cfg Config, e Endpoint) *Row {
-	return &Row{cfg: cfg, now: e, entries: map[Flow]entry{}, down: map[Endpoint]bool{}, drains: map[Endpoint]bool{}}
+	return &Row{
+		windows: windows{idle: cfg.Idle, prepareFor: cfg.Prepare, now: e},
+		entries: newEntries(cfg.Room), health: newHealth(), cfg: cfg,
+	}
 }
 
 // State is stable, changing or excepted.
@@ -75,59 +59,21 @@ const (
 	Excepted State = "excepted"
 )
 
-// Now is the endpoint of new connections, Before that of connections that have no
-// entry though they are not new.
-func (r *Row) Now() Endpoint { return r.now }
-
-// Before is the endpoint that the oldest open change took the row from.
-func (r *Row) Before() Endpoint {
-	if len(r.open) > 0 {
-		return r.open[0].old
-	}
-	return r.now
-}
-
 // State says which rules hold for the row.
 func (r *Row) State() State {
 	switch {
-	case len(r.open) > 0:
+	case r.isOpen():
 		return Changing
-	case len(r.entries) > 0:
+	case len(r.known) > 0:
 		return Excepted
 	}
 	return Stable
 }
 
-// Change gives the row another endpoint for new connections, once that is
-// prepared; if the present one is down, at once. A change that comes while
-// another is prepared takes its place: nobody has gone there yet. Where nobody
-// can be, no window is needed.
+// Change gives the row another endpoint for new connections.
 func (r *Row) Change(to Endpoint) {
-	switch {
-	case !r.prepared && to == r.now:
-		return
-	case !r.prepared && r.now == None:
-		r.now = to
-		r.settle()
-		return
-	case !r.prepared:
-		r.open = append(r.open, change{old: r.now, left: r.cfg.Idle})
-		r.prepared, r.prepare = true, r.cfg.Prepare
-	case to == r.now: // it stays after all
-		r.open = r.open[:len(r.open)-1]
-		r.prepared, r.next = false, None
-		r.settle()
-		return
-	}
-	r.next = to
-	if r.down[r.now] {
-		r.commit()
-	}
-}
-
-func (r *Row) commit() {
-	r.now, r.next, r.prepared, r.prepare = r.next, None, false, 0
-	r.close()
+	r.change(to, r.down[r.now])
+	r.settle()
 }
 
 // Down says that an endpoint is down, or up again.
@@ -135,6 +81,7 @@ func (r *Row) Down(e Endpoint, down bool) {
 	r.down[e] = down
 	if down && e == r.now && r.prepared {
 		r.commit()
+		r.settle()
 	}
 }
 
@@ -143,50 +90,41 @@ func (r *Row) Drain(e Endpoint, drains bool) { r.drains[e] = drains }
 
 // Tick lets time pass.
 func (r *Row) Tick() {
-	for f, e := range r.entries {
-		if e.left--; e.left < 0 {
-			delete(r.entries, f)
-		} else {
-			r.entries[f] = e
-		}
-	}
-	if r.prepared {
-		if r.prepare--; r.prepare < 0 {
-			r.commit()
-		}
-	}
-	for i := range r.open {
-		r.open[i].left--
-	}
-	r.close()
-}
-
-// close closes the windows that are due, the oldest first.
-func (r *Row) close() {
-	for len(r.open) > 0 && r.open[0].left < 0 && (len(r.open) > 1 || !r.prepared) {
-		r.open = slices.Delete(r.open, 0, 1)
-	}
+	r.entries.tick()
+	r.windows.tick()
 	r.settle()
 }
 
-// extend keeps all windows open for as long as if they opened now.
-func (r *Row) extend() {
-	for i := range r.open {
-		r.open[i].left = r.cfg.Idle
+// Evict forgets the entry of a connection, if that is young.
+func (r *Row) Evict(f Flow) { r.evict(f) }
+
+// Forward returns where a client's packet goes.
+func (r *Row) Forward(f Flow, p Packet) Endpoint {
+	to, crowded := r.except(f, p, where{now: r.now, before: r.Before(), changing: r.isOpen()}, r.health, r.cfg)
+	if crowded {
+		r.extend()
+	}
+	return to
+}
+
+// Reply takes in an endpoint's packet to a client.
+func (r *Row) Reply(f Flow, from Endpoint, p Packet) {
+	if e, known := r.known[f]; known && e.endpoint == from {
+		r.answer(f, p, r.cfg)
 	}
 }
 
 // settle drops entries that agree with a row without open windows.
 func (r *Row) settle() {
-	if len(r.open) > 0 {
+	if r.isOpen() {
 		return
 	}
-	for f, e := range r.entries {
+	for f, e := range r.known {
 		if e.endpoint == r.now {
-			delete(r.entries, f)
+			delete(r.known, f)
 		}
 	}
 }
 
 // Entries is how many connections are remembered.
-func (r *Row) Entries() int { return len(r.entries) }
+func (r *Row) Entries() int { return len(r.known) }

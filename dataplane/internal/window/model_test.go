@@ -132,7 +132,7 @@ func (p *pair) crowd() {
 	p.do("crowd", func() []int {
 		for _, m := range p.rows {
 			for f := range p.cfg.Room + 1 {
-				m.Forward(model.Flow(f), model.Packet{})
+				m.Forward(model.Flow{Client: model.Client(100 + f)}, model.Packet{})
 			}
 		}
 		p.crowded = p.now
@@ -140,7 +140,8 @@ func (p *pair) crowd() {
 	})
 }
 
-func (p *pair) syn(row int, f model.Flow) {
+func (p *pair) syn(row int, client model.Client) {
+	f := model.Flow{Client: client}
 	p.do(fmt.Sprint("syn ", row, f), func() []int {
 		if to := p.rows[row].Forward(f, model.Packet{SYN: true}); to != model.None {
 			p.rows[row].Reply(f, to, model.Packet{})
@@ -186,7 +187,7 @@ func walk(t testing.TB, cfg model.Config, seed uint64, steps int) *pair {
 		case 5:
 			p.crowd()
 		case 6:
-			p.syn(dice.IntN(len(target)), model.Flow(dice.IntN(4)))
+			p.syn(dice.IntN(len(target)), model.Client(dice.IntN(4)))
 		default:
 			for n := dice.IntN(len(target) + 1); n > 0; n-- {
 				target[dice.IntN(len(target))] = window.Index(dice.IntN(4))
