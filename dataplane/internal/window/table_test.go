@@ -103,6 +103,21 @@ func TestUses(t *testing.T) {
 	require.True(t, table.Uses(4))
 }
 
+// Other times hold for the windows that are open, too.
+func TestRetime(t *testing.T) {
+	t.Parallel()
+	start := time.Unix(100, 0)
+	table := window.New([]window.Index{1}, window.Times{Idle: 10 * time.Second, Prepare: time.Second})
+	table.Set(start, []window.Index{2}, nobody)
+	table.Retime(window.Times{Idle: 5 * time.Second, Prepare: 2 * time.Second})
+	require.Equal(t, start.Add(2*time.Second), table.Next())
+	table.Advance(table.Next(), time.Time{}, nobody)
+	require.Equal(t, start.Add(6*time.Second), table.Next())
+	table.Retime(window.Times{Idle: 20 * time.Second, Prepare: 2 * time.Second})
+	require.Empty(t, table.Advance(start.Add(6*time.Second), time.Time{}, nobody))
+	require.Equal(t, []int{0}, table.Advance(start.Add(21*time.Second), time.Time{}, nobody))
+}
+
 // A clone goes on as the table does, and apart from it.
 func TestClone(t *testing.T) {
 	t.Parallel()
