@@ -27,11 +27,7 @@ func (n *Namespace) Route(to netip.Prefix, via netip.Addr) error {
 
 // DefaultRoute sends packets that have no other route to a gateway.
 func (n *Namespace) DefaultRoute(via netip.Addr) error {
-	all := netip.PrefixFrom(netip.IPv6Unspecified(), 0)
-	if via.Is4() {
-		all = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
-	}
-	return n.Route(all, via)
+	return n.Route(everything(via), via)
 }
 
 // Neighbour sets the hardware address of a neighbour, which is then not asked
@@ -45,4 +41,22 @@ func (n *Namespace) Neighbour(name string, at netip.Addr, mac net.HardwareAddr) 
 // network keeps the bits of the host: it may be one's address.
 func network(p netip.Prefix) *net.IPNet {
 	return &net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())}
+}
+
+// AnnounceSegments has the host's default route announce TCP segments of that
+// size, whatever its link takes.
+func (n *Namespace) AnnounceSegments(via netip.Addr, size int) error {
+	err := n.handle.RouteReplace(&netlink.Route{Dst: network(everything(via)), Gw: via.AsSlice(), AdvMSS: size})
+	if err != nil {
+		return fmt.Errorf("netlab: %s: segments of %d via %v: %w", n.Name, size, via, err)
+	}
+	return nil
+}
+
+// everything is the network that all addresses of the family are in.
+func everything(a netip.Addr) netip.Prefix {
+	if a.Is4() {
+		return netip.PrefixFrom(netip.IPv4Unspecified(), 0)
+	}
+	return netip.PrefixFrom(netip.IPv6Unspecified(), 0)
 }

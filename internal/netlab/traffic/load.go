@@ -34,6 +34,9 @@ type Plan struct {
 	Bulk, Slow, Idle, HalfClosed int
 	// IdlePause: 0 = 5 s.
 	IdlePause time.Duration
+	// Life is how long a slow connection lasts, before it ends and there is another
+	// one in its place. 0 = the whole time.
+	Life time.Duration
 	// UDP is how many flows there are for the whole time. Each has one request
 	// under way, of UDPSize bytes (0 = 300), and pauses for UDPPause (0 = 20 ms)
 	// after the reply.
@@ -80,9 +83,9 @@ func (l *Load) Run(ctx context.Context, p Plan) {
 		}
 	}
 	each(min(p.Short, 1), func() { l.short(ctx, p) })
-	each(p.Bulk, func() { l.echoes(ctx, p, "bulk", 64<<10, 50*time.Millisecond) })
-	each(p.Slow, func() { l.echoes(ctx, p, "slow", 1, 100*time.Millisecond) })
-	each(p.Idle, func() { l.echoes(ctx, p, "idle", 1, p.IdlePause) })
+	each(p.Bulk, func() { l.echoes(ctx, p, "bulk", 64<<10, 50*time.Millisecond, 0) })
+	each(p.Slow, func() { l.echoes(ctx, p, "slow", 1, 100*time.Millisecond, p.Life) })
+	each(p.Idle, func() { l.echoes(ctx, p, "idle", 1, p.IdlePause, 0) })
 	each(p.HalfClosed, func() { l.halfClosed(ctx, p) })
 	each(p.UDP, func() { l.datagrams(ctx, p) })
 }

@@ -40,14 +40,14 @@ func (l *Load) short(ctx context.Context, p Plan) {
 }
 
 // echoes keeps one connection, on which a chunk goes there and back before each
-// pause. If it breaks, there is a next one.
-func (l *Load) echoes(ctx context.Context, p Plan, kind string, chunk int, pause time.Duration) {
+// pause. If it breaks, or has lived (life > 0), there is a next one.
+func (l *Load) echoes(ctx context.Context, p Plan, kind string, chunk int, pause, life time.Duration) {
 	l.keep(ctx, kind, p, hello{service: echo}, func(c *connection) error {
-		for {
+		for began := time.Now(); ; {
 			if err := c.exchange(chunk); err != nil {
 				return err
 			}
-			if !sleep(ctx, pause) {
+			if !sleep(ctx, pause) || life > 0 && time.Since(began) > life {
 				return c.finish()
 			}
 		}

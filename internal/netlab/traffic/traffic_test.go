@@ -84,6 +84,17 @@ func TestNothingIsWrong(t *testing.T) {
 	require.Greater(t, tally.Bytes, uint64(20*1000+64<<10))
 }
 
+// A connection with a bounded life ends as it should, and there is a next one.
+func TestLife(t *testing.T) {
+	t.Parallel()
+	at, _ := serve(t, traffic.Server{Name: "one"}, "127.0.0.1:0")
+	load := traffic.New()
+	end := start(t, load, traffic.Plan{Dial: dial, To: at, Slow: 1, Life: time.Nanosecond})
+	eventually(t, load, func(tally traffic.Tally) bool { return tally.Ended > 2 })
+	end()
+	require.Empty(t, load.Tally().Broken)
+}
+
 // forger changes a byte of what comes in.
 type forger struct {
 	net.Conn
