@@ -16,6 +16,9 @@ type Status struct {
 	Drops map[string]uint64
 	// Passed counts packets that were left to the host: none of a service's.
 	Passed uint64
+	// Unremembered counts connections that should have been remembered, and for
+	// which there was no room. None was moved for that: windows stay open.
+	Unremembered uint64
 	// Flows says how many connections are remembered, by table.
 	Flows []FlowTable
 }

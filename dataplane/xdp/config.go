@@ -45,7 +45,7 @@ type Capacity struct {
 	// Services: 10 000.
 	Services int
 	// Endpoints is the sum of all services' endpoints, and of those that were
-	// removed and still have connections: 131 072.
+	// removed and still have connections; a service takes at least 16: 262 144.
 	Endpoints int
 	// Rows is the sum of all tables' rows, of which equal services share one:
 	// 16 777 216 (4 bytes each).
