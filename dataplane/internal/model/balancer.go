@@ -49,7 +49,7 @@ type Balancer struct {
 	exceptions entries
 	flows      entries
 	returns    map[back]held
-	directs    map[back]int // ticks until it is forgotten
+	directs    map[back]bool
 }
 
 // service is one service.
@@ -83,7 +83,7 @@ type held struct {
 func NewBalancer(setup Setup) *Balancer {
 	b := &Balancer{
 		setup: setup, exceptions: newEntries(setup.Room), flows: newEntries(setup.FlowRoom),
-		returns: map[back]held{}, directs: map[back]int{},
+		returns: map[back]held{}, directs: map[back]bool{},
 	}
 	for _, s := range setup.Services {
 		cfg := setup.Config
@@ -211,11 +211,6 @@ func (b *Balancer) Drain(of int, e Endpoint, drains bool) { b.services[of].drain
 func (b *Balancer) Tick() {
 	b.exceptions.tick()
 	b.flows.tick()
-	for k, left := range b.directs {
-		if b.directs[k] = left - 1; left == 0 {
-			delete(b.directs, k)
-		}
-	}
 	maps.DeleteFunc(b.returns, func(k back, h held) bool { return !b.holds(h.flow, k) })
 	for _, s := range b.services {
 		for i := range s.rows {

@@ -147,6 +147,9 @@ func (w *site) directMoves(k back, add adder) {
 		}
 		return ""
 	}, "direct %v", k)
+	if w.b.directs[k] {
+		add(func(w *site) string { delete(w.b.directs, k); delete(w.directs, k); return "" }, "evict note %v", k)
+	}
 	if _, is := w.directs[k]; is {
 		add(func(w *site) string { return w.answerDirect(k) }, "answer directly %v", k)
 	}

@@ -33,6 +33,7 @@ func plans() map[string]*plan {
 	}
 	return map[string]*plan{
 		"rows":             {setup: setup(nothing, tcp), clients: []Client{0, 1}},
+		"rows, no room":    {setup: setup(func(s *Setup) { s.Room = 0 }, one), clients: []Client{0, 1}, only: []string{"open", "data", "reply", "set"}},
 		"sizes":            {setup: setup(nothing, one), clients: []Client{0, 1}, sizes: []int{1, 2, 3}, only: []string{"open", "data", "reply", "resize", "set", "down"}},
 		"one-arm":          {setup: setup(ports(2), arm), clients: []Client{0, 1, 2}},
 		"one-arm, no room": {setup: setup(func(s *Setup) { crowded(s); s.FlowRoom = 1 }, arm), clients: []Client{0, 1}},

@@ -96,8 +96,8 @@ func (w *site) fault() string {
 			}
 		}
 	}
-	if len(b.exceptions.known)+len(b.flows.known)+len(b.returns)+len(b.directs) > 0 {
-		return fmt.Sprintf("N6: something is remembered: %v %v %v %v", b.exceptions.known, b.flows.known, b.returns, b.directs)
+	if len(b.exceptions.known)+len(b.flows.known)+len(b.returns) > 0 {
+		return fmt.Sprintf("N6: something is remembered: %v %v %v", b.exceptions.known, b.flows.known, b.returns)
 	}
 	return ""
 }

@@ -79,9 +79,10 @@
 //	    row says this endpoint: the flow, else the entry of a row that is not
 //	    stable, else by R4. It goes to the client as if from the VIP. Anything else
 //	    is left to the host.
-//	T7  What a client sends to an endpoint's own address and port is noted for the
-//	    idle timeout: answers to it are left to the host, unless T6 finds a flow. A
-//	    SYN that takes the same client to that endpoint ends the note.
+//	T7  What a client sends to an endpoint's own address and port is noted: answers
+//	    to it are left to the host, unless T6 finds a flow. What begins a connection
+//	    of the same client by way of a VIP to that endpoint ends the note. Else it
+//	    stays, until it is evicted.
 //	T8  What comes from an endpoint to a port goes to the client of the flow that
 //	    the return entry names, or is dropped.
 //	T9  A table of another number of rows takes over with all its rows changing from
@@ -111,9 +112,10 @@
 //	N4  An answer on a connection that is not the balancer's is not touched, unless
 //	    the client has one of the balancer's that looks the same to the endpoint.
 //	N5  M3 holds for all.
-//	N6  M4 holds for all, and no return entry or note is left.
+//	N6  M4 holds for all, and no return entry is left.
 //
-// Nothing is promised to a connection of which a young entry was evicted.
+// Nothing is promised to a connection of which a young entry was evicted, or the
+// note.
 //
 // The tests explore every order of packets, changes, evictions and time for small
 // cases, and wander far in them (go test -states=N: as many states of each

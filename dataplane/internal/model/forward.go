@@ -24,7 +24,7 @@ func (b *Balancer) Forward(f Flow, p Packet) Verdict {
 	if v.To == None && v.Drop == "" {
 		v.Drop = NoEndpoint
 	}
-	if v.Drop == "" && v.Port == 0 && p.SYN { // its client's port has no direct connection any more
+	if v.Drop == "" && v.Port == 0 && begins { // its client's port has no direct connection any more
 		delete(b.directs, back{from: s.place(v.To), udp: s.UDP, client: f.Client})
 	}
 	return v

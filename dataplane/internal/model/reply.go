@@ -25,7 +25,7 @@ func (b *Balancer) Reply(from Place, udp bool, to Client, p Packet) Verdict {
 	}
 	f, s := Flow{Client: to, Service: of}, b.services[of]
 	endpoint, e, x := b.find(f)
-	if _, direct := b.directs[k]; direct && x != &b.flows {
+	if b.directs[k] && x != &b.flows {
 		return Verdict{}
 	}
 	if endpoint == None || e.port != 0 || s.place(endpoint) != from {
@@ -68,8 +68,8 @@ func (b *Balancer) ReplyToPort(from Place, udp bool, to Port, p Packet) Verdict 
 // is left to the host.
 func (b *Balancer) Direct(from Client, to Place, udp bool) Verdict {
 	k := back{from: to, udp: udp, client: from}
-	if of, ok := b.serviceAt(k); ok {
-		b.directs[k] = b.services[of].cfg.Idle
+	if _, ok := b.serviceAt(k); ok {
+		b.directs[k] = true
 	}
 	return Verdict{}
 }
