@@ -34,8 +34,8 @@ type Plan struct {
 	Bulk, Slow, Idle, HalfClosed int
 	// IdlePause: 0 = 5 s.
 	IdlePause time.Duration
-	// Life is how long a slow connection lasts, before it ends and there is another
-	// one in its place. 0 = the whole time.
+	// Life is how long a slow connection lasts at most, and half of that at least,
+	// before it ends and there is another one in its place. 0 = the whole time.
 	Life time.Duration
 	// UDP is how many flows there are for the whole time. Each has one request
 	// under way, of UDPSize bytes (0 = 300), and pauses for UDPPause (0 = 20 ms)

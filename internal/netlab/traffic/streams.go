@@ -43,11 +43,12 @@ func (l *Load) short(ctx context.Context, p Plan) {
 // pause. If it breaks, or has lived (life > 0), there is a next one.
 func (l *Load) echoes(ctx context.Context, p Plan, kind string, chunk int, pause, life time.Duration) {
 	l.keep(ctx, kind, p, hello{service: echo}, func(c *connection) error {
-		for began := time.Now(); ; {
+		ends := time.Now().Add(life/2 + time.Duration(mix(c.id)%uint64(life/2+1)))
+		for {
 			if err := c.exchange(chunk); err != nil {
 				return err
 			}
-			if !sleep(ctx, pause) || life > 0 && time.Since(began) > life {
+			if !sleep(ctx, pause) || life > 0 && time.Now().After(ends) {
 				return c.finish()
 			}
 		}
