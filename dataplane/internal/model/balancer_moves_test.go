@@ -21,7 +21,10 @@ func (w *site) moves() []move[*site] {
 		for n, at := range s.Endpoints {
 			down := s.down[Endpoint(n+1)]
 			if i == 0 {
-				add(func(w *site) string { return w.kill(at, !down) }, "down %v of %d", !down, at)
+				add(func(w *site) string { return w.kill(at, !down, true) }, "down %v of %d", !down, at)
+				if !down {
+					add(func(w *site) string { return w.kill(at, true, false) }, "down of %d, and its rows stay", at)
+				}
 			}
 			for _, c := range w.clients {
 				k := back{from: at, udp: s.UDP, client: c}
@@ -54,6 +57,7 @@ func (w *site) flowMoves(f Flow, add adder) {
 	if !is {
 		if strangers {
 			add(func(w *site) string { w.b.Forward(f, Packet{}); return "" }, "stranger's data %v", f)
+			add(func(w *site) string { w.b.Forward(f, Packet{FIN: true}); return "" }, "stranger's FIN %v", f)
 		}
 		return
 	}

@@ -216,15 +216,16 @@ func (w *site) answerDirect(k back) string {
 	return ""
 }
 
-// kill takes what is at a place down, and its connections with it.
-func (w *site) kill(at Place, down bool) string {
+// kill takes what is at a place down, and its connections with it, or lets it up
+// again. Its rows are others' at once, or not.
+func (w *site) kill(at Place, down, leave bool) string {
 	maps.DeleteFunc(w.conns, func(_ Flow, c link) bool { return c.at == at })
 	maps.DeleteFunc(w.directs, func(k back, _ int) bool { return k.from == at })
 	for i, s := range w.b.services {
 		for n, p := range s.Endpoints {
 			if e := Endpoint(n + 1); p == at {
 				w.b.Down(i, e, down)
-				if down {
+				if down && leave {
 					w.leave(i, e)
 				}
 			}

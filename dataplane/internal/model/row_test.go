@@ -77,6 +77,9 @@ func (w *rowWorld) moves() []move[*rowWorld] {
 		f := Flow{Client: Client(i)}
 		add(fmt.Sprint("SYN ", i), func(w *rowWorld) string { return w.syn(f) })
 		add(fmt.Sprint("RST of a stranger ", i), func(w *rowWorld) string { w.row.Forward(f, Packet{RST: true}); return "" })
+		if w.conns[i].server == None {
+			add(fmt.Sprint("FIN of a stranger ", i), func(w *rowWorld) string { w.row.Forward(f, Packet{FIN: true}); return "" })
+		}
 		if w.row.known[f].young {
 			add(fmt.Sprint("evict ", i), func(w *rowWorld) string {
 				w.row.Evict(f)
@@ -118,6 +121,7 @@ func (w *rowWorld) moves() []move[*rowWorld] {
 		}
 		add(fmt.Sprint("change to ", e), func(w *rowWorld) string { w.row.Change(e); return "" })
 		add(fmt.Sprint("down ", e), func(w *rowWorld) string { return w.kill(e) })
+		add(fmt.Sprint("down and left ", e), func(w *rowWorld) string { w.kill(e); return w.leave(e) })
 		if !w.row.drains[e] {
 			add(fmt.Sprint("drain ", e), func(w *rowWorld) string { return w.drain(e) })
 		} else {
@@ -182,7 +186,7 @@ func (w *rowWorld) kill(e Endpoint) string {
 			w.conns[i] = conn{}
 		}
 	}
-	return w.leave(e)
+	return ""
 }
 
 func (w *rowWorld) drain(e Endpoint) string {
