@@ -53,7 +53,7 @@ func start(t *testing.T, b control.Balancer) string {
 
 func socket(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lb")
+	dir, err := os.MkdirTemp("", "lb") //nolint:usetesting // a socket's path has to be short
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	return filepath.Join(dir, "s")
@@ -131,8 +131,8 @@ func TestFlowsAreStreamed(t *testing.T) {
 		n := 0
 		defer func() { ended <- n }()
 		for {
-			for f := range flowsOf(1000, nil) {
-				if n++; !yield(f, nil) {
+			for f, err := range flowsOf(1000, nil) {
+				if n++; !yield(f, err) {
 					return
 				}
 			}
