@@ -98,7 +98,7 @@ func NewBalancer(setup Setup) *Balancer {
 	}
 	for i, s := range b.services {
 		for j, o := range b.services {
-			s.shares = s.shares || i != j && s.UDP == o.UDP && s.meets(o)
+			s.shares = s.shares || i != j && !s.OneArm && !o.OneArm && s.UDP == o.UDP && s.meets(o)
 		}
 	}
 	return b
@@ -117,6 +117,9 @@ func (s *service) meets(o *service) bool {
 
 // place is where an endpoint is.
 func (s *service) place(e Endpoint) Place { return s.Endpoints[e-1] }
+
+// hasWindows reports whether a row has to say where connections from before are.
+func (s *service) hasWindows() bool { return !s.OneArm && !s.UDP }
 
 // tracks reports whether each connection is remembered, whatever its row says.
 func (s *service) tracks() bool { return s.OneArm || s.shares || s.UDP && !s.Untracked }
@@ -144,7 +147,7 @@ func (b *Balancer) where(f Flow) where {
 func (b *Balancer) Set(of int, target []Endpoint) {
 	s := b.services[of]
 	for i, to := range target {
-		if row := &s.rows[i]; s.Untracked {
+		if row := &s.rows[i]; !s.hasWindows() {
 			row.now = to
 		} else {
 			row.change(to, s.isDown(row.now))
@@ -175,8 +178,11 @@ func (b *Balancer) Resize(of int, target []Endpoint) bool {
 	}
 	s.old, s.rows = s.rows, nil
 	for _, to := range target {
-		row := windows{idle: s.cfg.Idle, prepareFor: s.cfg.Prepare, now: oldTable}
-		row.change(to, s.isDown(oldTable))
+		row := windows{idle: s.cfg.Idle, prepareFor: s.cfg.Prepare, now: to}
+		if s.hasWindows() {
+			row.now = oldTable
+			row.change(to, s.isDown(oldTable))
+		}
 		s.rows = append(s.rows, row)
 	}
 	return true
@@ -235,6 +241,18 @@ func (b *Balancer) crowd() {
 			s.rows[i].extend()
 		}
 	}
+}
+
+// Look says which endpoint the row of a connection has, for new connections and
+// for those from before, and which rules hold.
+func (b *Balancer) Look(f Flow) (now, before Endpoint, state State) {
+	s, at := b.services[f.Service], b.where(f)
+	for row := range s.rows {
+		if b.rowOf(f, s.rows) == &s.rows[row] {
+			state = b.State(f.Service, row)
+		}
+	}
+	return at.now, at.before, state
 }
 
 // State says which rules hold for a row.

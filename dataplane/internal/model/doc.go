@@ -59,7 +59,8 @@
 //	    endpoint's address and port with another remember every connection, as a
 //	    flow, whatever the row says. A flow is an entry: R2, R6, R8 hold for it. It
 //	    begins young; where it begins is for R3 and R4 to say. Of UDP every packet
-//	    without a flow begins one, and none is embryonic.
+//	    without a flow begins one, and none is embryonic. Rows of one-arm and UDP
+//	    services need no windows, and change at once.
 //	T2  A flow of a one-arm service, or whose client the endpoint would answer
 //	    directly (hairpin), has a port of the balancer's, that the endpoint sees
 //	    as the client's. No port, no flow: the packet is dropped. A packet that

@@ -45,7 +45,7 @@ func (b *Balancer) serviceAt(k back) (of int, ok bool) {
 	}
 	for i, s := range b.services {
 		for _, p := range s.Endpoints {
-			if p == k.from && s.UDP == k.udp {
+			if p == k.from && s.UDP == k.udp && !s.OneArm {
 				return i, true
 			}
 		}
