@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/vishvananda/netlink"
 )
@@ -23,6 +24,9 @@ type Port struct {
 	VLAN int
 	// Bridge is the bridge of In that it is a port of. "" = none.
 	Bridge string
+	// PeerTransmits: the peer will have an XDP program that sends frames back
+	// (XDP_TX).
+	PeerTransmits bool
 	// Addresses of the host, each with the prefix of its network.
 	Addresses []netip.Prefix
 }
@@ -44,7 +48,12 @@ func (l *Lab) Wire(a, b Port) error {
 	if err := a.In.handle.LinkAdd(veth); err != nil {
 		return fmt.Errorf("netlab: wire %s %s to %s %s: %w", a.In.Name, a.Name, b.In.Name, b.Name, err)
 	}
-	return errors.Join(a.setUp(), b.setUp())
+	for _, step := range []func(Port) error{Port.up, Port.carrier, Port.setUp} {
+		if err := errors.Join(step(a), step(b)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p Port) attributes() netlink.LinkAttrs {
@@ -56,15 +65,40 @@ func (p Port) attributes() netlink.LinkAttrs {
 	return attributes
 }
 
-// setUp makes a port that exists what it is described as.
+// up lets frames through.
+func (p Port) up() error {
+	if err := p.In.realFrames(p.Name); err != nil {
+		return err
+	}
+	if err := p.In.Up(p.Name); err != nil {
+		return err
+	}
+	if p.PeerTransmits {
+		return p.In.takeTransmitted(p.Name)
+	}
+	return nil
+}
+
+// carrier waits until the kernel has noticed that the other end is up, too: before
+// that a bridge does not forward, and IPv6 addresses are not used.
+func (p Port) carrier() error {
+	const within = 5 * time.Second
+	for ends := time.Now().Add(within); ; time.Sleep(time.Millisecond) {
+		link, err := p.In.Link(p.Name)
+		switch {
+		case err != nil:
+			return err
+		case link.Attrs().OperState == netlink.OperUp:
+			return nil
+		case time.Now().After(ends):
+			return fmt.Errorf("netlab: %s: %s has no carrier after %v", p.In.Name, p.Name, within)
+		}
+	}
+}
+
+// setUp makes a port that is up what it is described as.
 func (p Port) setUp() error {
 	n := p.In
-	if err := n.realFrames(p.Name); err != nil {
-		return err
-	}
-	if err := n.Up(p.Name); err != nil {
-		return err
-	}
 	if p.VLAN != 0 {
 		link, err := n.Link(p.Name)
 		if err != nil {

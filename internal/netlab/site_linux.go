@@ -129,19 +129,21 @@ func (s *Site) wire() error {
 	host := func(n *Namespace, name string, mtu int, addresses []netip.Prefix) Port {
 		return Port{In: n, Name: name, MTU: mtu, Addresses: addresses}
 	}
-	port := func(n *Namespace, name string, vlan int) Port {
-		return Port{In: n, Name: name, MTU: c.MTU, VLAN: vlan, Bridge: "switch"}
+	port := func(n *Namespace, name string) Port {
+		return Port{In: n, Name: name, MTU: c.MTU, Bridge: "switch"}
 	}
 	for _, link := range [][2]Port{
 		{host(s.Client, "eth0", c.ClientMTU, inClients(Family.Client)), host(s.Router, "clients", c.ClientMTU, inClients(Family.ClientRouter))},
-		{host(s.Router, "eth0", c.MTU, inFront(Family.Router)), port(s.Front, "router", 0)},
-		{host(s.Neighbour, "eth0", c.MTU, inFront(Family.Neighbour)), port(s.Front, "neighbour", 0)},
-		{s.frontPort(), port(s.Front, "balancer", c.FrontVLAN)},
-		{host(s.Local, "eth0", c.MTU, inBack(Family.Local)), port(s.Back, "local", 0)},
+		{host(s.Router, "eth0", c.MTU, inFront(Family.Router)), port(s.Front, "router")},
+		{host(s.Neighbour, "eth0", c.MTU, inFront(Family.Neighbour)), port(s.Front, "neighbour")},
+		{host(s.Local, "eth0", c.MTU, inBack(Family.Local)), port(s.Back, "local")},
 	} {
 		if err := s.Wire(link[0], link[1]); err != nil {
 			return err
 		}
+	}
+	if err := s.Wire(s.frontPort(), Port{In: s.Front, Name: "balancer", MTU: c.MTU, VLAN: c.FrontVLAN, Bridge: "switch", PeerTransmits: true}); err != nil {
+		return err
 	}
 	return s.WireBack()
 }
@@ -149,7 +151,7 @@ func (s *Site) wire() error {
 // WireBack is the link between balancer and endpoints: NewSite makes it, and it
 // can be made again after it was removed.
 func (s *Site) WireBack() error {
-	return s.Wire(s.backPort(), Port{In: s.Back, Name: "balancer", MTU: s.config.MTU, VLAN: s.config.BackVLAN, Bridge: "switch"})
+	return s.Wire(s.backPort(), Port{In: s.Back, Name: "balancer", MTU: s.config.MTU, VLAN: s.config.BackVLAN, Bridge: "switch", PeerTransmits: true})
 }
 
 func (s *Site) routes() error {
