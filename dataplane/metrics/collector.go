@@ -66,6 +66,7 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		send(c.dropped, prometheus.CounterValue, float64(n), reason)
 	}
 	send(c.passed, prometheus.CounterValue, float64(status.Passed))
+	send(c.unremembered, prometheus.CounterValue, float64(status.Unremembered))
 	for _, t := range status.Flows {
 		send(c.flows, prometheus.GaugeValue, float64(t.Used), t.Name)
 		send(c.flowsLimit, prometheus.GaugeValue, float64(t.Room), t.Name)

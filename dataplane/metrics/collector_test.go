@@ -28,7 +28,7 @@ func status(endpoints ...dataplane.EndpointStatus) dataplane.Status {
 			Service: dataplane.Service{VIP: netip.MustParseAddr("192.0.2.1"), Port: 80, Protocol: dataplane.TCP},
 			Rows:    1021, Changing: 20, Excepted: 1, Endpoints: endpoints,
 		}},
-		Drops: map[string]uint64{"fragment": 3, "no-port": 0}, Passed: 7,
+		Drops: map[string]uint64{"fragment": 3, "no-port": 0}, Passed: 7, Unremembered: 2,
 		Flows: []dataplane.FlowTable{{Name: "exceptions, IPv4", Used: 5, Room: 1000}},
 	}
 }
@@ -43,7 +43,7 @@ func TestCollector(t *testing.T) {
 	const service, first, second = " 192.0.2.1:80/TCP", " 10.0.0.1:80 192.0.2.1:80/TCP", " 10.0.0.2:80 192.0.2.1:80/TCP"
 	want := map[string]float64{
 		"interface_attached native eth0": 1, "interface_attached none eth1": 0,
-		"dropped_packets_total fragment": 3, "dropped_packets_total no-port": 0, "passed_packets_total": 7,
+		"dropped_packets_total fragment": 3, "dropped_packets_total no-port": 0, "passed_packets_total": 7, "unremembered_connections_total": 2,
 		"flow_entries exceptions, IPv4": 5, "flow_entries_limit exceptions, IPv4": 1000, "endpoints_omitted": 0,
 		"service_endpoints" + service: 2, "service_endpoints_serving" + service: 1,
 		"service_rows" + service + " stable": 1000, "service_rows" + service + " changing": 20, "service_rows" + service + " excepted": 1,

@@ -8,20 +8,21 @@ import (
 
 // descs are what there is to collect.
 type descs struct {
-	attached, dropped, passed, flows, flowsLimit, omitted        *prometheus.Desc
-	serviceEndpoints, serviceServing, rows                       *prometheus.Desc
-	endpointUp, endpointWeight, endpointShare, endpointReachable *prometheus.Desc
-	serviceTotals, endpointTotals                                [counted]*prometheus.Desc
+	attached, dropped, passed, unremembered, flows, flowsLimit, omitted *prometheus.Desc
+	serviceEndpoints, serviceServing, rows                              *prometheus.Desc
+	endpointUp, endpointWeight, endpointShare, endpointReachable        *prometheus.Desc
+	serviceTotals, endpointTotals                                       [counted]*prometheus.Desc
 }
 
 func newDescs() descs {
 	d := descs{
-		attached:   desc("interface_attached", "1 if the program is attached to the network interface: in its driver (native) or in the kernel's stack (generic).", "interface", "driver"),
-		dropped:    desc("dropped_packets_total", "Packets that were dropped, by reason.", "reason"),
-		passed:     desc("passed_packets_total", "Packets that were left to the host, as they were for no service."),
-		flows:      desc("flow_entries", "Connections that are remembered, by table.", "table"),
-		flowsLimit: desc("flow_entries_limit", "Connections that there is room for, by table.", "table"),
-		omitted:    desc("endpoints_omitted", "Endpoints that have no samples of their own, as there are too many."),
+		attached:     desc("interface_attached", "1 if the program is attached to the network interface: in its driver (native) or in the kernel's stack (generic).", "interface", "driver"),
+		dropped:      desc("dropped_packets_total", "Packets that were dropped, by reason.", "reason"),
+		passed:       desc("passed_packets_total", "Packets that were left to the host, as they were for no service."),
+		unremembered: desc("unremembered_connections_total", "Connections that should have been remembered, and for which there was no room: changes take longer for that."),
+		flows:        desc("flow_entries", "Connections that are remembered, by table.", "table"),
+		flowsLimit:   desc("flow_entries_limit", "Connections that there is room for, by table.", "table"),
+		omitted:      desc("endpoints_omitted", "Endpoints that have no samples of their own, as there are too many."),
 
 		serviceEndpoints: desc("service_endpoints", "Endpoints that the service is to have.", "service"),
 		serviceServing:   desc("service_endpoints_serving", "Endpoints of the service that take new connections.", "service"),
@@ -46,7 +47,7 @@ func newDescs() descs {
 
 func (d *descs) all() []*prometheus.Desc {
 	all := []*prometheus.Desc{
-		d.attached, d.dropped, d.passed, d.flows, d.flowsLimit, d.omitted, d.serviceEndpoints, d.serviceServing, d.rows,
+		d.attached, d.dropped, d.passed, d.unremembered, d.flows, d.flowsLimit, d.omitted, d.serviceEndpoints, d.serviceServing, d.rows,
 		d.endpointUp, d.endpointWeight, d.endpointShare, d.endpointReachable,
 	}
 	return append(append(all, d.serviceTotals[:]...), d.endpointTotals[:]...)

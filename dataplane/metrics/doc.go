@@ -25,6 +25,7 @@
 //	regent_dataplane_service_endpoints_serving == 0                                       for: 10s
 //	regent_dataplane_service_rows{state!="stable"} > 0                                    for: 15m
 //	regent_dataplane_flow_entries / regent_dataplane_flow_entries_limit > 0.8             for: 1m
+//	rate(regent_dataplane_unremembered_connections_total[5m]) > 0
 //	rate(regent_dataplane_dropped_packets_total{reason="no-port"}[5m]) > 0
 //
 // An interface that should forward and does not:

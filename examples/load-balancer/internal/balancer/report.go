@@ -33,6 +33,9 @@ type Report struct {
 	// Passed are packets that were left to the host.
 	Passed          uint64  `json:"passed"`
 	PassedPerSecond float64 `json:"passed_per_second"`
+	// Unremembered counts connections for which there was no room in Tables, though
+	// they should be there: changes take longer for that.
+	Unremembered uint64 `json:"unremembered"`
 	// Tables hold what connections there are.
 	Tables []TableReport `json:"tables"`
 	// LateChecks had to wait for others: while they grow, dead endpoints are

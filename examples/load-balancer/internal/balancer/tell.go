@@ -30,7 +30,8 @@ func (b *Balancer) Report() Report {
 		Ready: ready == nil, NotReady: text(ready), LateChecks: probes.Late,
 		File: b.fileReport(), Apply: b.applyReport(), Interfaces: []InterfaceReport{}, Services: []ServiceReport{},
 		Drained: []DrainReport{}, Drops: []DropReport{}, Tables: []TableReport{},
-		Passed: b.sample.status.Passed, PassedPerSecond: b.sample.passed, StatusError: text(b.sampleErr),
+		Passed: b.sample.status.Passed, PassedPerSecond: b.sample.passed, Unremembered: b.sample.status.Unremembered,
+		StatusError: text(b.sampleErr),
 	}
 	if b.term != nil {
 		r.Token = b.term.Token()

@@ -29,7 +29,7 @@ services:
 
 const whole = `seed: 0xfedcba9876543210
 interfaces: {allow: eth.*, deny: eth9, generic: true}
-capacity: {services: 1, endpoints: 2, rows: 3, exceptions: 4, flows: 5, embryonic: 6}
+capacity: {services: 1, endpoints: 16, rows: 3, exceptions: 4, flows: 5, embryonic: 6}
 damping: {halfLife: 10s, suppress: 4, reuse: 2.5, maxHold: 2m}
 listen: 127.0.0.1:0
 socket: /run/lb.sock
@@ -71,7 +71,7 @@ func TestWholeFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, config.Static{
 		Seed: 0xfedcba9876543210, Interfaces: xdp.Interfaces{Allow: "eth.*", Deny: "eth9"}, Generic: true,
-		Capacity: xdp.Capacity{Services: 1, Endpoints: 2, Rows: 3, Exceptions: 4, Flows: 5, Embryonic: 6},
+		Capacity: xdp.Capacity{Services: 1, Endpoints: 16, Rows: 3, Exceptions: 4, Flows: 5, Embryonic: 6},
 		Damping:  probe.Damping{HalfLife: 10 * time.Second, Suppress: 4, Reuse: 2.5, MaxHold: 2 * time.Minute},
 		Listen:   "127.0.0.1:0", Socket: "/run/lb.sock", ShutdownDelay: 3 * time.Second,
 	}, c.Static)
@@ -115,7 +115,7 @@ func TestDefaults(t *testing.T) {
   probe: {type: udp, payload: ping, expect: !!binary cG9uZw==}
 `))
 	require.NoError(t, err)
-	require.Equal(t, config.Static{Seed: 1, Socket: config.DefaultSocket}, c.Static)
+	require.Equal(t, config.Static{Seed: 1, Socket: config.DefaultSocket, Capacity: xdp.Capacity{Services: 10_000, Endpoints: 262_144}}, c.Static)
 	var all []string
 	for _, s := range c.DataPlane.Services {
 		require.Equal(t, dataplane.DNAT, s.Mode)

@@ -22,13 +22,13 @@ const longestSocket = 107
 // config reads the whole file.
 func (r *reading) config(root value) *Config {
 	c := &Config{Names: make(map[string]string), root: root}
-	c.Socket = DefaultSocket
+	c.Socket, c.Capacity = DefaultSocket, xdp.Capacity{Services: defaultServices, Endpoints: defaultEndpoints}
 	var services []service
 	has := root.read(fields{
 		"seed":          func(v value) { c.Seed = v.seed() },
 		"seedFile":      func(v value) { c.Seed = v.seedFile() },
 		"interfaces":    func(v value) { c.Interfaces, c.Generic = v.interfaces() },
-		"capacity":      func(v value) { c.Capacity = v.capacity() },
+		"capacity":      func(v value) { v.capacity(&c.Capacity) },
 		"damping":       func(v value) { c.Damping = v.damping() },
 		"listen":        func(v value) { c.Listen = v.listen() },
 		"socket":        func(v value) { c.Socket = v.socket() },
@@ -102,16 +102,18 @@ func (v value) expression() string {
 	return text
 }
 
-// maxCapacity bounds each capacity: the kernel says what fits in the memory.
-const maxCapacity = 1 << 28
+// What is used where the file says nothing of the capacity.
+const (
+	defaultServices  = 10_000
+	defaultEndpoints = 1 << 18
+)
 
-func (v value) capacity() (c xdp.Capacity) {
-	number := func(n *int) func(value) { return func(v value) { *n = v.integer(1, maxCapacity) } }
+func (v value) capacity(c *xdp.Capacity) {
+	number := func(n *int, most int) func(value) { return func(v value) { *n = v.integer(1, most) } }
 	v.read(fields{
-		"services": number(&c.Services), "endpoints": number(&c.Endpoints), "rows": number(&c.Rows),
-		"exceptions": number(&c.Exceptions), "flows": number(&c.Flows), "embryonic": number(&c.Embryonic),
+		"services": number(&c.Services, 1<<20), "endpoints": number(&c.Endpoints, 1<<24), "rows": number(&c.Rows, 1<<28),
+		"exceptions": number(&c.Exceptions, 1<<26), "flows": number(&c.Flows, 1<<26), "embryonic": number(&c.Embryonic, 1<<24),
 	})
-	return c
 }
 
 func (v value) damping() (d probe.Damping) {

@@ -168,34 +168,32 @@ func (r *reading) expand(c *Config, services []service) {
 	}
 }
 
+// leastRoom is how many endpoints a service takes at least of xdp.Capacity.
+const leastRoom = 16
+
 // fits: there are not more services and endpoints than the capacity.
 func (r *reading) fits(c *Config, services []service) bool {
 	n, endpoints, before := 0, 0, len(r.faults)
 	for _, s := range services {
 		n += len(s.ports)
-		endpoints += len(s.ports) * len(s.Endpoints)
+		endpoints += len(s.ports) * max(len(s.Endpoints), leastRoom)
 	}
 	for _, bound := range []struct {
-		name      string
-		n, at, or int
+		name    string
+		n, most int
+		counted string
 	}{
-		{"services", n, c.Capacity.Services, defaultServices},
-		{"endpoints", endpoints, c.Capacity.Endpoints, defaultEndpoints},
+		{"services", n, c.Capacity.Services, "services with all ports"},
+		{"endpoints", endpoints, c.Capacity.Endpoints, fmt.Sprintf("endpoints with all ports, and %d for each at least", leastRoom)},
 	} {
-		if most := cmp.Or(bound.at, bound.or); bound.n > most {
+		if bound.n > bound.most {
 			list, _ := c.root.child("services")
-			list.add(list.line, list.field, "", fmt.Sprintf("has %d %s with all ports, more than capacity.%s (%d)", bound.n, bound.name, bound.name, most),
+			list.add(list.line, list.field, "", fmt.Sprintf("has %d %s, more than capacity.%s (%d)", bound.n, bound.counted, bound.name, bound.most),
 				fmt.Sprintf("a higher capacity.%s, or fewer", bound.name))
 		}
 	}
 	return len(r.faults) == before
 }
-
-// What xdp.Capacity has for 0.
-const (
-	defaultServices  = 10_000
-	defaultEndpoints = 131_072
-)
 
 // anyEndpoint stands in for one of the service's, to judge how it is probed.
 func (s service) anyEndpoint() netip.AddrPort {

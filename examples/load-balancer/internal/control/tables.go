@@ -64,6 +64,9 @@ func writeStatus(out io.Writer, r balancer.Report) error {
 	if shown == 0 {
 		line("dropped", "nothing")
 	}
+	if r.Unremembered > 0 {
+		line("NO ROOM", "for %s in the tables: changes take longer", quantity.Unit(float64(r.Unremembered), "connections"))
+	}
 	for i, t := range r.Tables {
 		line(once("tables", i), "%s: %d of %d", page.Visible(t.Name), t.Used, t.Room)
 	}

@@ -61,7 +61,7 @@ func TestStatusOfWhatDoesNotWork(t *testing.T) {
 	r.File.Faults, r.File.RefusedSince, r.File.Waiting = []string{"lb.yaml:3: a fault\x1b[2J", "lb.yaml:4: another"}, r.Now.Add(-20*time.Second), 2
 	r.Apply.Error, r.Apply.FailingSince = "no room", r.Now.Add(-time.Minute)
 	r.Interfaces = []balancer.InterfaceReport{{Name: "eth0", Error: "no such device"}, {Name: "eth1"}}
-	r.StatusError, r.StatusSeconds = "gone", 12
+	r.StatusError, r.StatusSeconds, r.Unremembered = "gone", 12, 1500
 	r.Services[0].Serving, r.Drops, r.Drained = 0, nil, nil
 	out, _, err := run(t, "status", "-socket", start(t, fake{report: r}))
 	require.NoError(t, err)
@@ -83,6 +83,7 @@ NO ENDPOINT  takes connections of 1 service
 traffic      12.3 kpackets/s, 98.8 Mbit/s, 100 connections/s
 passed       1.00 Mpackets, 10 packets/s
 dropped      nothing
+NO ROOM      for 1.50 kconnections in the tables: changes take longer
 tables       exceptions, IPv4: 5 of 262144
 `, out)
 }

@@ -33,6 +33,9 @@ func notes(r balancer.Report) []string {
 	if r.StatusError != "" {
 		all = append(all, fmt.Sprintf("What is said of traffic is of %s ago: %s", page.Span(inSeconds(r.StatusSeconds)), r.StatusError))
 	}
+	if r.Unremembered > 0 {
+		all = append(all, fmt.Sprintf("There was no room to remember connections %s times: changes take longer for that.", quantity.SI(float64(r.Unremembered))))
+	}
 	if len(r.Drained) > 0 {
 		var names []string
 		for _, d := range r.Drained {
@@ -79,7 +82,7 @@ func traffic(r balancer.Report) []page.Fact {
 	return []page.Fact{
 		{Name: "Packets", Value: quantity.SI(r.Total.PacketsPerSecond) + " per second", Note: "to endpoints"},
 		{Name: "Bits", Value: quantity.Unit(r.Total.BitsPerSecond, "bit/s")},
-		{Name: "New connections", Value: quantity.SI(r.Total.ConnectionsPerSecond) + " per second"},
+		{Name: "New", Value: quantity.SI(r.Total.ConnectionsPerSecond) + " connections per second"},
 		{Name: "Passed", Value: quantity.Unit(r.PassedPerSecond, "packets/s"), Note: "of no service; " + quantity.SI(float64(r.Passed)) + " in all"},
 	}
 }

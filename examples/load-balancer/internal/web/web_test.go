@@ -82,7 +82,7 @@ func states() map[string]balancer.Report {
 	add("not applied", func(r *balancer.Report) {
 		r.Apply.Error, r.Apply.FailingSince = "192.0.2.1:80/TCP: no room", r.Now.Add(-time.Minute)
 	})
-	add("no status", func(r *balancer.Report) { r.StatusError, r.StatusSeconds = "the map is gone", 65 })
+	add("no status", func(r *balancer.Report) { r.StatusError, r.StatusSeconds, r.Unremembered = "the map is gone", 65, 7 })
 	add("not attached", func(r *balancer.Report) {
 		r.Ready, r.NotReady = false, "attached to no network interface"
 		r.Interfaces = []balancer.InterfaceReport{{Name: "eth0", Error: "device or resource busy"}, {Name: "eth1"}}
@@ -126,7 +126,7 @@ func TestPageShowsWhatIsKnown(t *testing.T) {
 	for state, says := range map[string][]string{
 		"well": {
 			`<h1>Forwards 1 service to 2 endpoints</h1>`, `<span class="badge active"><span aria-hidden="true">●</span> forwards</span>`,
-			`<strong><bdi>web</bdi></strong> <bdi class="code">192.0.2.1:80/TCP</bdi> <small>DNAT, idle after 5 min 50 s</small>`,
+			`<strong><bdi>web</bdi></strong> <bdi class="code">192.0.2.1:80/TCP</bdi> <span class="badge active"><span aria-hidden="true">●</span> 2 of 2 serving</span> <small>DNAT, idle after 5 min 50 s</small>`,
 			`aria-label="10.0.0.1:8080" aria-valuemin="0" aria-valuemax="100" aria-valuenow="33.3" aria-valuetext="33.3 %"`, `for 1 h · weight 2`,
 			`<td class="number">12.3 k</td><td class="number">98.8 M</td><td class="number">100</td>`,
 			`<dt>Packets</dt><dd>12.3 k per second`, `<dt>Passed</dt><dd>10 packets/s <small>of no service; 1.00 M in all</small>`,
@@ -140,7 +140,7 @@ func TestPageShowsWhatIsKnown(t *testing.T) {
 		"drained":      {`Drained: 10.0.0.1:8080`, `up, drained`, `removed`},
 		"refused":      {`<h1>The file has faults, and is not followed</h1>`, `refused 20 s ago, and changes nothing until it is mended`, `lb.yaml:10: bogus`, `and 2 more faults`},
 		"not applied":  {`<h1>Not all could be applied</h1>`, `for 1 min: 192.0.2.1:80/TCP: no room`},
-		"no status":    {`<h1>What the forwarder does is not known</h1>`, `is of 1 min 5 s ago: the map is gone`},
+		"no status":    {`<h1>What the forwarder does is not known</h1>`, `is of 1 min 5 s ago: the map is gone`, `no room to remember connections 7 times`},
 		"not attached": {`device or resource busy`, `<tr class="error">`},
 		"many":         {`and 9951 more: see status.json`, `and 72 more: see status.json`},
 		"hostile":      {`&lt;script&gt;`},
