@@ -41,13 +41,13 @@ func (a axis) x(d time.Duration) float64 {
 	return left + (right-left)*(log(d)-float64(a.from))/float64(a.to-a.from)
 }
 
-func (a axis) draw(b *strings.Builder, top, bottom int) {
+func (a axis) draw(b *strings.Builder, top, bottom int, u units) {
 	var minor, major strings.Builder
 	for power := a.from; power <= a.to; power++ {
 		decade := time.Duration(math.Pow10(power) * float64(time.Millisecond))
 		x := a.x(decade)
 		fmt.Fprintf(&major, "M%.1f %dV%d", x, top, bottom)
-		fmt.Fprintf(b, `<text class="tick" x="%.1f" y="%d">%s</text>`+"\n", x, bottom+18, tick(decade))
+		fmt.Fprintf(b, `<text class="tick" x="%.1f" y="%d">%s</text>`+"\n", x, bottom+18, u.tick(decade))
 		for n := time.Duration(2); n < 10 && power < a.to; n++ {
 			fmt.Fprintf(&minor, "M%.1f %dV%d", a.x(n*decade), top, bottom)
 		}
@@ -55,12 +55,12 @@ func (a axis) draw(b *strings.Builder, top, bottom int) {
 	fmt.Fprintf(b, `<path class="minor" d="%s"/>`+"\n"+`<path class="major" d="%s"/>`+"\n", minor.String(), major.String())
 }
 
-func tick(d time.Duration) string {
+func (u units) tick(d time.Duration) string {
 	switch {
 	case d >= time.Second:
-		return fmt.Sprintf("%g s", d.Seconds())
+		return fmt.Sprintf("%g %s", d.Seconds(), u.whole)
 	case d >= time.Millisecond:
-		return fmt.Sprintf("%d ms", d.Milliseconds())
+		return fmt.Sprintf("%d %s", d.Milliseconds(), u.milli)
 	}
-	return fmt.Sprintf("%d µs", d.Microseconds())
+	return fmt.Sprintf("%d %s", d.Microseconds(), u.micro)
 }

@@ -15,6 +15,20 @@ import (
 type Chart struct {
 	Title, Subtitle string
 	Groups          []Group
+	// Dot is what a dot is, for the legend.
+	Dot string
+	// Million: the samples are of a million each. The figures are of one.
+	Million bool
+}
+
+// units are the names of a microsecond, a millisecond and a second.
+type units struct{ micro, milli, whole string }
+
+func (c Chart) units() units {
+	if c.Million {
+		return units{"ps", "ns", "µs"}
+	}
+	return units{"µs", "ms", "s"}
 }
 
 // Group is rows that belong together, and have one colour.
@@ -58,16 +72,16 @@ func (c Chart) SVG() string {
 	fmt.Fprintf(&b, `<rect class="back" x=".5" y=".5" width="%d" height="%d" rx="8"/>`+"\n", width-1, height-1)
 	text(&b, "title", 24, 34, c.Title)
 	text(&b, "muted", 24, 56, c.Subtitle)
-	a.draw(&b, top-8, height-bottom)
+	a.draw(&b, top-8, height-bottom, c.units())
 	y := top + rowStep/2
 	for i, g := range c.Groups {
 		for _, r := range g.Rows {
-			r.draw(&b, a, y, fmt.Sprintf("g%d", i))
+			r.draw(&b, a, y, fmt.Sprintf("g%d", i), c.units())
 			y += rowStep
 		}
 		y += groupGap
 	}
-	legend(&b, height-18)
+	legend(&b, height-18, c.Dot)
 	b.WriteString("</svg>\n")
 	return b.String()
 }
@@ -85,7 +99,7 @@ func (c Chart) describe() string {
 	var rows []string
 	for _, g := range c.Groups {
 		for _, r := range g.Rows {
-			rows = append(rows, strings.TrimSpace(r.Label+" "+r.Sub)+": "+r.describe())
+			rows = append(rows, strings.TrimSpace(r.Label+" "+r.Sub)+": "+r.describe(c.units()))
 		}
 	}
 	return c.Subtitle + ". " + strings.Join(rows, "; ") + "."
@@ -96,11 +110,11 @@ func text(b *strings.Builder, class string, x, y float64, s string) {
 }
 
 // describe says in words what the row shows.
-func (r Row) describe() string {
+func (r Row) describe(u units) string {
 	if len(r.Sample) == 0 {
 		return "not measured"
 	}
-	words := []string{"p50 " + short(r.Sample.Median()), r.highest()}
+	words := []string{"p50 " + u.short(r.Sample.Median()), r.highest(u)}
 	if r.Note != "" {
 		words = append(words, r.Note)
 	}
@@ -110,24 +124,24 @@ func (r Row) describe() string {
 // few is how many times have no 99th percentile but their greatest.
 const few = 100
 
-func (r Row) highest() string {
+func (r Row) highest(u units) string {
 	name := "p99 "
 	if len(r.Sample) < few {
 		name = "max "
 	}
-	return name + short(r.Sample.Quantile(0.99))
+	return name + u.short(r.Sample.Quantile(0.99))
 }
 
 // short is a time with two or three digits.
-func short(d time.Duration) string {
+func (u units) short(d time.Duration) string {
 	switch ms := float64(d) / float64(time.Millisecond); {
 	case ms >= 9_950:
-		return fmt.Sprintf("%.0f s", ms/1000)
+		return fmt.Sprintf("%.0f %s", ms/1000, u.whole)
 	case ms >= 999.5:
-		return fmt.Sprintf("%.1f s", ms/1000)
+		return fmt.Sprintf("%.1f %s", ms/1000, u.whole)
 	case ms >= 9.95:
-		return fmt.Sprintf("%.0f ms", ms)
+		return fmt.Sprintf("%.0f %s", ms, u.milli)
 	default:
-		return fmt.Sprintf("%.1f ms", ms)
+		return fmt.Sprintf("%.1f %s", ms, u.milli)
 	}
 }

@@ -30,7 +30,7 @@ func around(middle time.Duration, n int) (s stats.Sample) {
 
 func chart() picture.Chart {
 	return picture.Chart{
-		Title: "Hand-over: cancel to work", Subtitle: "15/10/2 s & others",
+		Title: "Hand-over: cancel to work", Subtitle: "15/10/2 s & others", Dot: "one hand-over each",
 		Groups: []picture.Group{
 			{Colour: picture.Colour{Light: "#6e7781", Dark: "#9198a1"}, Rows: []picture.Row{
 				{Label: "floor", Sub: "a watch <and> two updates", Sample: around(4*time.Millisecond, 120)},
@@ -76,6 +76,18 @@ func TestSaysWhatItShows(t *testing.T) {
 	} {
 		require.Contains(t, svg, piece)
 	}
+}
+
+// A millisecond for a million is a nanosecond for one.
+func TestMillion(t *testing.T) {
+	t.Parallel()
+	c := chart()
+	c.Million = true
+	svg := c.SVG()
+	for _, piece := range []string{"p50 4.0 ns, p99 7.9 ns", "p50 1.0 µs, max 1.9 µs", ">1 ns<", ">10 µs<"} {
+		require.Contains(t, svg, piece)
+	}
+	require.NotContains(t, svg, " ms")
 }
 
 // Whatever is measured, there is a picture.

@@ -7,10 +7,10 @@ import (
 )
 
 // draw puts the row around a height.
-func (r Row) draw(b *strings.Builder, a axis, y int, class string) {
+func (r Row) draw(b *strings.Builder, a axis, y int, class string, u units) {
 	r.drawLabel(b, y)
 	if len(r.Sample) == 0 {
-		fmt.Fprintf(b, `<text class="figures" x="%d" y="%d">%s</text>`+"\n", figures, y+4, r.describe())
+		fmt.Fprintf(b, `<text class="figures" x="%d" y="%d">%s</text>`+"\n", figures, y+4, r.describe(u))
 		return
 	}
 	dots := "dots"
@@ -25,7 +25,7 @@ func (r Row) draw(b *strings.Builder, a axis, y int, class string) {
 	p50, p99 := a.x(r.Sample.Median()), a.x(r.Sample.Quantile(0.99))
 	fmt.Fprintf(b, `<path class="p50 %s" d="M%.1f %dV%d"/><path class="p99 %s" d="M%.1f %dV%d"/>`+"\n",
 		class, p50, y-band-2, y+band+2, class, p99, y-band-2, y+band+2)
-	r.drawFigures(b, y)
+	r.drawFigures(b, y, u)
 }
 
 func (r Row) drawLabel(b *strings.Builder, y int) {
@@ -39,7 +39,7 @@ func (r Row) drawLabel(b *strings.Builder, y int) {
 }
 
 // drawFigures writes them in a column, beside the dots.
-func (r Row) drawFigures(b *strings.Builder, y int) {
+func (r Row) drawFigures(b *strings.Builder, y int, u units) {
 	const second = figures + 88
 	line := y + 4
 	if r.Note != "" {
@@ -47,7 +47,7 @@ func (r Row) drawFigures(b *strings.Builder, y int) {
 		fmt.Fprintf(b, `<text class="muted" x="%d" y="%d">%s</text>`+"\n", figures, y+13, escape(r.Note))
 	}
 	fmt.Fprintf(b, `<text class="figures strong" x="%d" y="%d">p50 %s</text><text class="figures" x="%d" y="%d">%s</text>`+"\n",
-		figures, line, short(r.Sample.Median()), second, line, r.highest())
+		figures, line, u.short(r.Sample.Median()), second, line, r.highest(u))
 }
 
 // spread is from −1 to 1, and even over any run of indexes, so that dots of
@@ -57,10 +57,10 @@ func spread(i int) float64 {
 	return 2*part - 1
 }
 
-func legend(b *strings.Builder, y int) {
+func legend(b *strings.Builder, y int, dot string) {
 	const x = left
 	fmt.Fprintf(b, `<path class="dots few key" d="M%d %dh0M%d %dh0M%d %dh0"/>`+"\n", x, y-6, x+7, y-2, x+14, y-7)
-	text(b, "muted", x+24, float64(y), "one hand-over each")
+	text(b, "muted", x+24, float64(y), dot)
 	fmt.Fprintf(b, `<path class="p50 key" d="M%d %dV%d"/>`+"\n", x+168, y-12, y+3)
 	text(b, "muted", x+178, float64(y), "p50")
 	fmt.Fprintf(b, `<path class="p99 key" d="M%d %dV%d"/>`+"\n", x+228, y-12, y+3)

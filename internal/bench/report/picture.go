@@ -11,6 +11,7 @@ import (
 // Picture shows all hand-overs.
 func (r Results) Picture() string {
 	c := picture.Chart{
+		Dot:   "one hand-over each",
 		Title: "Clean hand-over: from the cancel to the next leader's work",
 		Subtitle: fmt.Sprintf("lease %s, kube-apiserver %s, %d CPUs, all measured in one run, in turn; logarithmic axis",
 			candidate.Default(), r.Machine.Kubernetes, r.Machine.CPUs),

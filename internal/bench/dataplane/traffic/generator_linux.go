@@ -163,3 +163,8 @@ func (g *Generator) Close() error {
 	}
 	return errors.Join(err, g.objects.Close())
 }
+
+// Hand hands one frame to a program, as if it came in at a device.
+func Hand(p *ebpf.Program, device int, frame []byte) (verdict uint32, err error) {
+	return p.Run(&ebpf.RunOptions{Data: frame, Context: metadata{End: uint32(len(frame)), Device: uint32(device)}})
+}

@@ -1,0 +1,36 @@
+package main
+
+import "time"
+
+// smallFlows fit into the processor's caches.
+const smallFlows = 1000
+
+// size says how much is measured.
+type size struct {
+	flows, vips, endpoints int
+	// idle is the timeout of the service whose rows become excepted. A round has
+	// to be shorter.
+	idle time.Duration
+	// rounds of test runs, frameRounds of real frames, applies of a whole
+	// configuration, and changes of one service after each.
+	rounds, frameRounds, applies, changes int
+	// packets of few flows, and frames, in each round. Of many flows there is one
+	// packet each.
+	packets, frames int
+}
+
+// full is what figures are published of.
+func full() size {
+	return size{
+		flows: 1_000_000, vips: 10_000, endpoints: 10, idle: time.Minute,
+		rounds: 15, frameRounds: 7, applies: 5, changes: 20, packets: 300_000, frames: 2_000_000,
+	}
+}
+
+// quick shows that it works.
+func quick() size {
+	return size{
+		flows: 50_000, vips: 500, endpoints: 10, idle: 5 * time.Second,
+		rounds: 5, frameRounds: 3, applies: 1, changes: 5, packets: 50_000, frames: 100_000,
+	}
+}
