@@ -47,6 +47,18 @@ func TestWriteOfAnEndedTermIsFound(t *testing.T) {
 	require.Contains(t, said, "FAIL")
 }
 
+// A leader begins anew with what it has just handled, as one does whose cache
+// lags: the next leader has nothing to do there.
+func TestChangeBegunAnewIsNotWaitedFor(t *testing.T) {
+	playtest.NeedControlPlane(t)
+	program := playtest.Sabotage(t, "handler.go", "say(journal.Handled)\n", "say(journal.Handled)\n"+
+		"say(journal.Begins)\n_ = h.work(ctx)\nif !term.Valid() { say(journal.Refused); return nil }\nsay(journal.Outdated)\n")
+	code, said := playtest.New(t, demo, "-replica="+program, "-rounds=0", "-kills=0").End(t)
+	require.Equal(t, 0, code)
+	require.Contains(t, said, "SIGCONT to replica-")
+	require.Contains(t, said, "PASS")
+}
+
 // The leader forgets some changes.
 func TestLostEventsAreFound(t *testing.T) {
 	playtest.NeedControlPlane(t)

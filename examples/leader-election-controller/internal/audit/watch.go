@@ -138,6 +138,16 @@ func (w *Watch) note(event watch.Event) error {
 	return nil
 }
 
+// Open asks the API server whether a change is there and not marked as handled.
+// What the watch has shown may be older.
+func (w *Watch) Open(ctx context.Context, c Change) (bool, error) {
+	pod, err := w.pods.Get(ctx, c.Pod, metav1.GetOptions{})
+	if err != nil {
+		return false, fmt.Errorf("audit: %w", err)
+	}
+	return pod.Annotations[changeAnnotation] == c.Number && pod.Annotations[handledAnnotation] != c.Number, nil
+}
+
 // take returns a pod whose change is handled, and that change, for the writer
 // to make the next one.
 func (w *Watch) take() (Change, bool) {
