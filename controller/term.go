@@ -118,14 +118,31 @@ func (t *term) work(ctx, handlers context.Context, granted *leaderelection.Term)
 	}()
 	for {
 		key, shut := t.queue.Get()
-		if !shut && granted != nil && !granted.Valid() {
-			<-ctx.Done() // it is about to come: this machine was asleep
+		if !shut {
+			awaitValid(ctx, granted)
 		}
 		if shut || ctx.Err() != nil {
 			ended = true
 			return
 		}
 		t.attempt(ctx, handlers, key)
+	}
+}
+
+// validInterval is how often a worker looks again at a term that has expired.
+const validInterval = 100 * time.Millisecond
+
+// awaitValid returns while the term is valid, or when ctx has ended. After its
+// deadline one of the two is about to come: mostly the end, of which a machine
+// that was asleep is told late; but a renewal may have been answered at the last
+// moment, and not have moved the deadline yet.
+func awaitValid(ctx context.Context, granted *leaderelection.Term) {
+	for granted != nil && !granted.Valid() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(validInterval):
+		}
 	}
 }
 
