@@ -182,6 +182,7 @@ type balanceScratch4 struct {
 			Word [1]uint32
 		}
 		Offset uint32
+		Hops   uint32
 	}
 	Quoted struct {
 		_      structs.HostLayout
@@ -288,6 +289,7 @@ type balanceScratch6 struct {
 			Word [4]uint32
 		}
 		Offset uint32
+		Hops   uint32
 	}
 	Quoted struct {
 		_      structs.HostLayout

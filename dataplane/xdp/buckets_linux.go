@@ -60,9 +60,13 @@ func words(a netip.Addr) (w [4]uint32) {
 	return w
 }
 
+// spread is MurmurHash3's finalizer, as in bpf/lookup.h.
 func spread(x uint64) uint64 {
-	x *= 0x9e3779b97f4a7c15
-	return x ^ x>>32
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	return x ^ x>>33
 }
 
 // How far keys are moved before the directory counts as full.

@@ -77,7 +77,8 @@ func open(cfg Config, change func(*ebpf.CollectionSpec) error) (*Forwarder, erro
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	if err := checkKernel(cfg.Logger); err != nil {
+	guarded, err := checkKernel(cfg.Logger)
+	if err != nil {
 		return nil, err
 	}
 	f := &Forwarder{
@@ -87,7 +88,11 @@ func open(cfg Config, change func(*ebpf.CollectionSpec) error) (*Forwarder, erro
 		numbers: newRoom(0, uint32(cfg.Capacity.Services)), rowRoom: newRoom(0, uint32(cfg.Capacity.Rows)),
 		slotRoom: newRoom(0, uint32(cfg.Capacity.Endpoints)),
 	}
-	spec, err := loadBalance()
+	load := loadBalance
+	if guarded {
+		load = loadGuarded
+	}
+	spec, err := load()
 	if err != nil {
 		return nil, fmt.Errorf("xdp: %w", err)
 	}

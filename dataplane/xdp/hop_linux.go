@@ -155,7 +155,7 @@ func ask(ifindex int, addr netip.Addr) {
 		fam = netlink.FAMILY_V6
 	}
 	// An error shows as a hop that stays unknown.
-	_ = netlink.NeighSet(&netlink.Neigh{ //nolint:errcheck
+	_ = netlink.NeighSet(&netlink.Neigh{
 		LinkIndex: ifindex, Family: fam, IP: net.IP(addr.AsSlice()), State: netlink.NUD_NONE, Flags: unix.NTF_USE,
 	})
 }

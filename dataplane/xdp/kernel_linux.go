@@ -38,11 +38,12 @@ func effective() (has func(bit uint) bool, err error) {
 	return func(bit uint) bool { return data[bit/32].Effective&(1<<(bit%32)) != 0 }, nil
 }
 
-// checkKernel says what this process, or the kernel, lacks.
-func checkKernel(log *slog.Logger) error {
+// checkKernel says what this process, or the kernel, lacks. guarded: the program
+// has to do without CAP_PERFMON.
+func checkKernel(log *slog.Logger) (guarded bool, err error) {
 	has, err := effective()
 	if err != nil {
-		return err
+		return false, err
 	}
 	admin := has(unix.CAP_SYS_ADMIN)
 	var faults []error
@@ -52,10 +53,11 @@ func checkKernel(log *slog.Logger) error {
 		}
 	}
 	if len(faults) > 0 {
-		return errors.Join(faults...)
+		return false, errors.Join(faults...)
 	}
-	if !has(unix.CAP_PERFMON) && !admin {
-		log.Warn("without CAP_PERFMON the kernel guards the program against speculation, which makes it slower; mend: grant CAP_PERFMON")
+	guarded = !has(unix.CAP_PERFMON) && !admin
+	if guarded {
+		log.Warn("without CAP_PERFMON the kernel guards the program against speculation, which makes it slower, and it drops packets of services that have IP options; mend: grant CAP_PERFMON")
 	}
 	for _, h := range []struct {
 		helper  asm.BuiltinFunc
@@ -70,7 +72,7 @@ func checkKernel(log *slog.Logger) error {
 			faults = append(faults, fmt.Errorf("xdp: the kernel has no %s; mend: Linux %s or later: %w", h.name, h.version, err))
 		}
 	}
-	return errors.Join(faults...)
+	return guarded, errors.Join(faults...)
 }
 
 // loadError says in short why the kernel refuses the program.

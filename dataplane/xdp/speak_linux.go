@@ -20,9 +20,9 @@ func (f *Forwarder) redirect(s *service, targets map[netip.Addr]hop) {
 			continue
 		}
 		if h.ifindex == 0 && p.hop.ifindex != 0 && h.device == "" {
-			f.log.Warn("the way to an endpoint is not known any more", "service", s.key.String(), "endpoint", p.Endpoint.String())
+			f.log.Warn("the way to an endpoint is not known any more", "service", s.key.String(), "endpoint", p.String())
 		} else if h.ifindex != 0 {
-			f.log.Debug("the way to an endpoint", "service", s.key.String(), "endpoint", p.Endpoint.String(), "interface", h.device, "mac", fmt.Sprintf("%x", h.mac))
+			f.log.Debug("the way to an endpoint", "service", s.key.String(), "endpoint", p.String(), "interface", h.device, "mac", fmt.Sprintf("%x", h.mac))
 		}
 		f.direct(s, window.Index(i), h)
 	}

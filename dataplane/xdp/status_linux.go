@@ -17,7 +17,7 @@ import (
 func reasons() []string {
 	return []string{
 		"", "malformed", "fragment", "no-service", "no-endpoint", "no-flow", "no-port", "no-room", "no-next-hop",
-		"hairpin", "collision", "ttl", "mtu", "headroom", "left-to-host", "crowded", "unsettled",
+		"hairpin", "collision", "ttl", "mtu", "options", "headroom", "left-to-host", "crowded", "unsettled",
 	}
 }
 

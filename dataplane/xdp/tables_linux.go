@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -23,9 +24,13 @@ type table struct {
 // span is a table's rows as the program has them.
 func (t *table) span() uint64 { return uint64(t.first) | uint64(t.Rows())<<32 }
 
-// isDown is any user's opinion: they have the same.
+// isDown is any user's opinion: they have the same. The table before is, if some
+// of its connections would begin at an endpoint that is.
 func (t *table) isDown(i window.Index) bool {
 	for s := range t.users {
+		if i == window.OldTable {
+			return s.old != nil && slices.ContainsFunc(s.old.Words(), func(w window.Word) bool { return s.isDown(w.Now()) })
+		}
 		return s.isDown(i)
 	}
 	return false
@@ -82,7 +87,7 @@ func (s *service) stamp(size int, times window.Times) uint64 {
 			}
 		}
 	}
-	h.Write(b) //nolint:errcheck // hash.Hash never returns an error
+	h.Write(b)
 	return h.Sum64()
 }
 
@@ -134,6 +139,7 @@ func (f *Forwarder) fulfil(c *cohort, now time.Time) error {
 			return err
 		}
 		f.give(c, t, c.from, now)
+		f.store(t, t.Advance(now, f.crowded(now), t.isDown)) // at once, if an endpoint is down
 	case len(c.members) == len(c.from.users):
 		f.alter(c.from)
 		c.from.Retime(f.times(s.cfg))

@@ -34,8 +34,8 @@ __noinline int echo4(struct xdp_md *ctx, __u32 l3, __u32 l4)
 
 	if (l3 > MAX_L3 || l4 > MAX_L3 + MAX_IP4)
 		return XDP_DROP;
-	ip = data + l3;
-	icmp = data + l4;
+	ip = l3_at(data, l3);
+	icmp = l4_at(data, ip, l4, sizeof(*ip));
 	if (data + sizeof(struct ethhdr) > end || (void *)(ip + 1) > end || (void *)(icmp + 1) > end)
 		return drop(MALFORMED);
 	source = ip->saddr;
@@ -61,8 +61,8 @@ __noinline int echo6(struct xdp_md *ctx, __u32 l3, __u32 l4)
 
 	if (l3 > MAX_L3 || l4 > MAX_L3 + sizeof(*ip) + MAX_EXTENSIONS)
 		return XDP_DROP;
-	ip = data + l3;
-	icmp = data + l4;
+	ip = l3_at(data, l3);
+	icmp = l4_at(data, ip, l4, sizeof(*ip));
 	if (data + sizeof(struct ethhdr) > end || (void *)(ip + 1) > end || (void *)(icmp + 1) > end)
 		return drop(MALFORMED);
 	source = ip->saddr;
@@ -74,6 +74,12 @@ __noinline int echo6(struct xdp_md *ctx, __u32 l3, __u32 l4)
 	icmp->checksum = resum(icmp->checksum, changed16(was, *(__u16 *)icmp));
 	swap_macs(data);
 	return XDP_TX;
+}
+
+/* A frame for many, such as one that a switch floods, may be another's. */
+inline_ int is_to_group(const struct packet *p)
+{
+	return p->eth->h_dest[0] & 1;
 }
 
 inline_ int icmp4(struct xdp_md *ctx, struct packet *p)
@@ -91,7 +97,7 @@ inline_ int icmp4(struct xdp_md *ctx, struct packet *p)
 	case UNREACHABLE:
 	case TIME_EXCEEDED:
 	case BAD_PARAMETER:
-		return error4(ctx, l3, l4, p->vlan);
+		return error4(ctx, l3, l4, p->vlan | (__u32)p->tagged << 16);
 	}
 	return ours ? drop(NO_SERVICE) : leave();
 }
@@ -106,6 +112,8 @@ inline_ int icmp6(struct xdp_md *ctx, struct packet *p, __u32 l4)
 		return leave();
 	if (icmp->type == SOLICITATION)
 		return solicited(ctx, l3, p->vlan);
+	if (is_to_group(p))
+		return leave();
 	ours = service_at6((const struct addr6 *)&ip->daddr, 0, 0);
 	switch (icmp->type) {
 	case ECHO6:
@@ -114,7 +122,7 @@ inline_ int icmp6(struct xdp_md *ctx, struct packet *p, __u32 l4)
 	case PACKET_TOO_BIG6:
 	case TIME_EXCEEDED6:
 	case BAD_PARAMETER6:
-		return error6(ctx, l3, l4, p->vlan);
+		return error6(ctx, l3, l4, p->vlan | (__u32)p->tagged << 16);
 	}
 	return ours ? drop(NO_SERVICE) : leave();
 }
@@ -129,11 +137,13 @@ inline_ int ip4(struct xdp_md *ctx, struct packet *p)
 {
 	struct iphdr *ip = p->l3;
 
-	if ((void *)(ip + 1) > p->end || ip->version != 4 || ip->ihl < 5)
+	if ((void *)(ip + 1) > p->end || ip->version != 4 || ip->ihl < 5 || is_to_group(p))
 		return leave();
 	p->protocol = ip->protocol;
 	p->length = bpf_ntohs(ip->tot_len);
-	p->l4 = p->l3 + ip->ihl * 4;
+	if (guarded && ip->ihl != 5)
+		return opaque(service_at4((const struct addr4 *)&ip->daddr, 0, 0), OPTIONS);
+	p->l4 = l4_at(p->l3, ip, ip->ihl * 4, sizeof(*ip));
 	if (unlikely(ip->frag_off & bpf_htons(0x3fff)))
 		return opaque(service_at4((const struct addr4 *)&ip->daddr, 0, 0), FRAGMENT);
 	if (p->protocol == IPPROTO_TCP || p->protocol == IPPROTO_UDP)
@@ -159,6 +169,8 @@ inline_ int ip6(struct xdp_md *ctx, struct packet *p)
 		return leave();
 	next = ip->nexthdr;
 	if (unlikely(next != IPPROTO_TCP && next != IPPROTO_UDP && next != IPPROTO_ICMPV6)) {
+		if (guarded)
+			return opaque(service_at6((const struct addr6 *)&ip->daddr, 0, 0), next == IPPROTO_FRAGMENT ? FRAGMENT : OPTIONS);
 		for (int i = 0; i < EXTENSIONS; i++) {
 			struct extension *x;
 
@@ -179,9 +191,9 @@ inline_ int ip6(struct xdp_md *ctx, struct packet *p)
 	}
 	p->protocol = next;
 	p->length = sizeof(*ip) + bpf_ntohs(ip->payload_len);
-	p->l4 = p->l3 + at;
+	p->l4 = l4_at(p->l3, ip, at, sizeof(*ip));
 	if (likely(next != IPPROTO_ICMPV6))
-		return transport6(ctx, p);
+		return is_to_group(p) ? leave() : transport6(ctx, p);
 	return icmp6(ctx, p, p->offset + at);
 }
 
@@ -201,12 +213,13 @@ int balance(struct xdp_md *ctx)
 
 		if ((void *)(tag + 1) > p.end)
 			return leave();
+		p.tagged = 1;
 		p.vlan = tag->tag & bpf_htons(0x0fff);
 		type = tag->type;
 		offset += sizeof(*tag);
 	}
 	p.offset = offset;
-	p.l3 = data + offset;
+	p.l3 = l3_at(data, offset);
 	if (type == bpf_htons(ETH_P_IP))
 		return ip4(ctx, &p);
 	if (type == bpf_htons(ETH_P_IPV6))

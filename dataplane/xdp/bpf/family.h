@@ -116,7 +116,7 @@ inline_ int F(forward)(struct xdp_md *ctx, struct packet *p, const struct servic
 	F(addresses_of)(p, &key);
 	if (unlikely(F(is_neighbour)(&key, e)))
 		return F(forward_slowly)(ctx, p, s, value, hash, row, 1);
-	if (unlikely(p->syn)) {
+	if (unlikely(p->syn || p->protocol == IPPROTO_UDP)) {
 		key.source_port = p->source_port;
 		key.protocol = p->protocol;
 		F(note_direct)(&key, e);

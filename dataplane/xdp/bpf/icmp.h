@@ -86,7 +86,20 @@ inline_ int F(error_about_endpoint)(struct xdp_md *ctx, struct F(quote) *q, __u3
 	struct flow *f;
 	__u32 endpoint, excepted;
 	struct service *s = service_of(value & ~ORIGIN_SHARED);
+	int direct;
 
+	__builtin_memcpy(&q->flow.source, &q->key.target, sizeof(A));
+	__builtin_memcpy(&q->flow.target, &q->key.source, sizeof(A));
+	q->flow.source_port = q->key.target_port;
+	q->flow.target_port = q->key.source_port;
+	q->flow.protocol = q->key.protocol;
+	direct = F(is_direct)(&q->flow);
+	if (value & ORIGIN_SHARED) {
+		struct F(key) *of = F(returns_to)(&q->flow);
+
+		if (of)
+			s = service_of(F(service_at)((const A *)&of->target, of->target_port, of->protocol));
+	}
 	if (!s)
 		return 0;
 	__builtin_memcpy(&q->flow.source, &q->key.source, sizeof(A));
@@ -96,7 +109,7 @@ inline_ int F(error_about_endpoint)(struct xdp_md *ctx, struct F(quote) *q, __u3
 	q->flow.protocol = q->key.protocol;
 	endpoint = F(peek)(&q->flow, s, &f, &excepted);
 	e = endpoint_of(s, endpoint);
-	if (!endpoint || !F(is_from)(e, (const A *)&q->key.target, q->key.target_port))
+	if (!endpoint || (!f && direct) || !F(is_from)(e, (const A *)&q->key.target, q->key.target_port))
 		return 0;
 	if (F(is_address)((const __u32 *)&q->key.target, &q->source))
 		__builtin_memcpy(&w->source, s->vip, sizeof(A));
@@ -111,7 +124,7 @@ __noinline int F(error)(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 vlan)
 	struct F(scratch) *x = F(scratch_of)();
 	struct F(quote) *q;
 	struct F(quoted) *w;
-	struct packet p = { .vlan = vlan };
+	struct packet p = { .vlan = vlan & 0xffff, .tagged = vlan >> 16 };
 	__u32 value;
 	int reason;
 
@@ -143,6 +156,8 @@ __noinline int F(error)(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 vlan)
 	}
 	if (reason)
 		return drop(reason);
+	if (q->hops <= 1)
+		return drop(TTL);
 	if (!F(write_quote)(ctx, l3, l4, q, w, &p))
 		return drop(MALFORMED);
 	return send(ctx, &p, &x->hop);

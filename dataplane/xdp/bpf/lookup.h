@@ -4,11 +4,15 @@
 
 #include "hash.h"
 
-/* Package xdp places keys by the same two functions. */
+/* Package xdp places keys by the same function: MurmurHash3's finalizer (Austin
+ * Appleby, public domain). */
 inline_ __u64 spread(__u64 x)
 {
-	x *= 0x9e3779b97f4a7c15;
-	return x ^ x >> 32;
+	x ^= x >> 33;
+	x *= 0xff51afd7ed558ccd;
+	x ^= x >> 33;
+	x *= 0xc4ceb9fe1a85ec53;
+	return x ^ x >> 33;
 }
 
 inline_ __u64 word4(__u32 address, __be16 port, __u8 protocol)
@@ -16,16 +20,23 @@ inline_ __u64 word4(__u32 address, __be16 port, __u8 protocol)
 	return address | (__u64)port << 32 | (__u64)protocol << 48;
 }
 
+#define return_value4(b, i)                                             \
+	if (*(volatile __u64 *)&(b)->key[i] == key) {                   \
+		__u32 value = *(volatile __u32 *)&(b)->value[i];        \
+		apart(value, i);                                        \
+		return value;                                           \
+	}
+
 inline_ __u32 in_bucket4(void *map, __u32 number, __u64 key)
 {
 	struct bucket4 *b = bpf_map_lookup_elem(map, &number);
 
 	if (!b)
 		return 0;
-#pragma unroll
-	for (int i = 0; i < 4; i++)
-		if (*(volatile __u64 *)&b->key[i] == key)
-			return *(volatile __u32 *)&b->value[i];
+	return_value4(b, 0);
+	return_value4(b, 1);
+	return_value4(b, 2);
+	return_value4(b, 3);
 	return 0;
 }
 

@@ -6,6 +6,14 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+/* Without CAP_PERFMON the verifier knows no variable offsets in packets: the
+ * program that is built for that understands no options in IP headers. */
+#ifdef GUARDED
+#define guarded 1
+#else
+#define guarded 0
+#endif
+
 /* Set before the program is loaded. */
 const volatile __u32 address_mask = 0; /* how many buckets addresses have, less one */
 const volatile __u32 origin_mask = 0;  /* likewise */
@@ -161,6 +169,7 @@ enum reason {
 	COLLISION,
 	TTL,
 	MTU,
+	OPTIONS,
 	HEADROOM,
 	LEFT_TO_HOST, /* no drop: what was none of a service's */
 	CROWDED,      /* no drop: a connection that should be remembered was not */

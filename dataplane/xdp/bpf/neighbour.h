@@ -41,7 +41,7 @@ __noinline int arp(struct xdp_md *ctx, __u32 offset, __u32 vlan)
 
 	if (offset > sizeof(struct ethhdr) + sizeof(struct vlan_tag))
 		return XDP_PASS;
-	a = data + offset;
+	a = l3_at(data, offset);
 	if ((void *)(eth + 1) > end || (void *)(a + 1) > end)
 		return XDP_PASS;
 	if (a->operation != bpf_htons(ARP_REQUEST) || a->protocol != bpf_htons(ETH_P_IP) || a->protocol_size != 4 || a->hardware_size != 6)
@@ -100,7 +100,7 @@ __noinline int solicited(struct xdp_md *ctx, __u32 offset, __u32 vlan)
 
 	if (offset > sizeof(struct ethhdr) + sizeof(struct vlan_tag))
 		return XDP_PASS;
-	ip = data + offset;
+	ip = l3_at(data, offset);
 	n = (void *)(ip + 1);
 	if ((void *)(n + 1) > end)
 		return XDP_PASS;
@@ -118,7 +118,7 @@ __noinline int solicited(struct xdp_md *ctx, __u32 offset, __u32 vlan)
 	data = (void *)(long)ctx->data;
 	end = (void *)(long)ctx->data_end;
 	eth = data;
-	ip = data + offset;
+	ip = l3_at(data, offset);
 	n = (void *)(ip + 1);
 	o = (void *)(n + 1);
 	if ((void *)(eth + 1) > end || (void *)(o + 1) > end)

@@ -42,7 +42,8 @@ struct packet {
 	struct ethhdr *eth;
 	void *l3, *l4, *end;
 	__u32 length, offset; /* of the IP packet, and where it begins in the frame */
-	__be16 vlan;
+	__u16 tagged;
+	__be16 vlan; /* its number, if it is tagged */
 	__be16 source_port, target_port;
 	__u8 protocol;
 	__u8 syn, fin, rst; /* of TCP; syn: the first packet of a connection */
@@ -102,6 +103,33 @@ inline_ __u64 changed32(__u32 from, __u32 to)
 	return (__u64)(__u32)~from + to;
 }
 
+#define TAGGED (sizeof(struct ethhdr) + sizeof(struct vlan_tag))
+
+/* A pointer moved by so many bytes, which the compiler does not know to be the
+ * same thing as another such move: each is checked by itself. */
+#define moved(pointer, bytes)                                             \
+	({                                                                \
+		void *at_ = (pointer);                                    \
+		asm volatile("%0 += %1" : "+r"(at_) : "i"(bytes)); \
+		at_;                                                      \
+	})
+
+/* Where the IP header is. */
+inline_ void *l3_at(void *data, __u32 l3)
+{
+	if (!guarded)
+		return data + l3;
+	return l3 == TAGGED ? moved(data, TAGGED) : moved(data, sizeof(struct ethhdr));
+}
+
+/* Where the transport header is, behind an IP header of the usual size if that is
+ * all that the verifier understands. */
+#define l4_at(data, ip, l4, usual) (guarded ? moved((void *)(ip), usual) : (void *)(data) + (l4))
+
+/* Keeps the compiler from doing with one variable offset what is written with
+ * several fixed ones, and from computing a checked pointer anew. */
+#define apart(x, i) asm volatile("" : "+r"(x) : "i"(i))
+
 /* Ports and flags of TCP, or UDP. */
 inline_ int parse_l4(struct packet *p)
 {
@@ -147,6 +175,17 @@ inline_ void resum_l4(struct packet *p, __u64 difference)
 	}
 }
 
+/* Other CPUs may do the same. The guarded program is built for an instruction set
+ * without these: its registers have no 32-bit halves, whose spills the verifier
+ * would not let take a pointer's place on the stack. */
+#ifdef GUARDED
+#define set_bits(word, bits) (*(word) |= (bits))
+#define clear_bits(word, bits) (*(word) &= ~(bits))
+#else
+#define set_bits(word, bits) __sync_fetch_and_or(word, bits)
+#define clear_bits(word, bits) __sync_fetch_and_and(word, ~(bits))
+#endif
+
 /* Where a frame goes. */
 struct hop {
 	__u32 ifindex;
@@ -164,14 +203,14 @@ inline_ int send(struct xdp_md *ctx, struct packet *p, const struct hop *to)
 
 	if (unlikely(to->mtu && p->length > to->mtu))
 		return drop(MTU);
-	if (unlikely(p->vlan || to->vlan)) {
-		if (p->vlan && !to->vlan) {
+	if (unlikely(p->tagged || to->vlan)) {
+		if (p->tagged && !to->vlan) {
 			if ((void *)(eth + 1) + sizeof(struct vlan_tag) > p->end)
 				return drop(MALFORMED);
 			type = ((struct vlan_tag *)(eth + 1))->type;
 			if (bpf_xdp_adjust_head(ctx, sizeof(struct vlan_tag)))
 				return drop(HEADROOM);
-		} else if (!p->vlan) {
+		} else if (!p->tagged) {
 			if (bpf_xdp_adjust_head(ctx, -(int)sizeof(struct vlan_tag)))
 				return drop(HEADROOM);
 		}
@@ -181,7 +220,7 @@ inline_ int send(struct xdp_md *ctx, struct packet *p, const struct hop *to)
 		if (to->vlan) {
 			struct vlan_tag *tag = (void *)(eth + 1);
 
-			if (!p->vlan) {
+			if (!p->tagged) {
 				tag->type = type;
 				type = bpf_htons(ETH_P_8021Q);
 			}

@@ -21,21 +21,23 @@ inline_ int read_quote4(struct xdp_md *ctx, __u32 l3, __u32 l4, struct quote4 *q
 
 	if (l3 > MAX_L3 || l4 > MAX_L3 + MAX_IP4)
 		return 0;
-	ip = data + l3;
-	quoted = data + l4 + sizeof(struct icmphdr);
+	ip = l3_at(data, l3);
+	quoted = l4_at(data, ip, l4, sizeof(*ip)) + sizeof(struct icmphdr);
 	if ((void *)(ip + 1) > end || (void *)(quoted + 1) > end)
 		return 0;
 	length = quoted->ihl * 4;
-	if (quoted->version != 4 || length < sizeof(*quoted) || quoted->frag_off & bpf_htons(0x1fff))
+	if (quoted->version != 4 || length < sizeof(*quoted) || (guarded && length != sizeof(*quoted)) || quoted->frag_off & bpf_htons(0x1fff))
 		return 0;
 	if (quoted->protocol != IPPROTO_TCP && quoted->protocol != IPPROTO_UDP)
 		return 0;
-	q->offset = l4 + sizeof(struct icmphdr) + length;
-	if (q->offset > MAX_L3 + 2 * MAX_IP4 + sizeof(struct icmphdr))
+	length += l4 + sizeof(struct icmphdr);
+	q->offset = length;
+	if (length > MAX_L3 + 2 * MAX_IP4 + sizeof(struct icmphdr))
 		return 0;
-	ports = data + q->offset;
+	ports = l4_at(data, quoted, length, sizeof(*quoted));
 	if ((void *)(ports + 1) > end)
 		return 0;
+	q->hops = ip->ttl;
 	q->source.word[0] = ip->saddr;
 	q->target.word[0] = ip->daddr;
 	q->key.source = quoted->saddr;
@@ -53,14 +55,17 @@ inline_ int write_quote4(struct xdp_md *ctx, __u32 l3, __u32 l4, const struct qu
 	struct icmphdr *icmp;
 	struct ports *ports;
 	__u64 by, inner;
+	__u32 offset = q->offset;
 	__u16 was;
 
-	if (l3 > MAX_L3 || l4 > MAX_L3 + MAX_IP4 || q->offset > MAX_L3 + 2 * MAX_IP4 + sizeof(struct icmphdr))
+	apart(offset, 1); /* it is checked here */
+	if (l3 > MAX_L3 || l4 > MAX_L3 + MAX_IP4 || offset > MAX_L3 + 2 * MAX_IP4 + sizeof(struct icmphdr))
 		return 0;
-	ip = data + l3;
-	icmp = data + l4;
-	quoted = data + l4 + sizeof(struct icmphdr);
-	ports = data + q->offset;
+	ip = l3_at(data, l3);
+	icmp = l4_at(data, ip, l4, sizeof(*ip));
+	quoted = (void *)(icmp + 1);
+	ports = l4_at(data, quoted, offset, sizeof(*quoted));
+	apart(ports, 0);
 	if (data + sizeof(struct ethhdr) > end || (void *)(ip + 1) > end || (void *)(quoted + 1) > end || (void *)(ports + 1) > end)
 		return 0;
 	p->eth = data;

@@ -14,13 +14,14 @@ inline_ int read_quote6(struct xdp_md *ctx, __u32 l3, __u32 l4, struct quote6 *q
 
 	if (l3 > MAX_L3 || l4 > MAX_L3 + sizeof(*ip) + MAX_EXTENSIONS)
 		return 0;
-	ip = data + l3;
-	quoted = data + l4 + sizeof(struct icmp6hdr);
+	ip = l3_at(data, l3);
+	quoted = l4_at(data, ip, l4, sizeof(*ip)) + sizeof(struct icmp6hdr);
 	ports = (void *)(quoted + 1);
 	if ((void *)(ip + 1) > end || (void *)(ports + 1) > end)
 		return 0;
 	if (quoted->version != 6 || (quoted->nexthdr != IPPROTO_TCP && quoted->nexthdr != IPPROTO_UDP))
 		return 0;
+	q->hops = ip->hop_limit;
 	__builtin_memcpy(&q->source, &ip->saddr, 16);
 	__builtin_memcpy(&q->target, &ip->daddr, 16);
 	__builtin_memcpy(q->key.source, &quoted->saddr, 16);
@@ -41,8 +42,8 @@ inline_ int write_quote6(struct xdp_md *ctx, __u32 l3, __u32 l4, const struct qu
 
 	if (l3 > MAX_L3 || l4 > MAX_L3 + sizeof(*ip) + MAX_EXTENSIONS)
 		return 0;
-	ip = data + l3;
-	icmp = data + l4;
+	ip = l3_at(data, l3);
+	icmp = l4_at(data, ip, l4, sizeof(*ip));
 	quoted = (void *)(icmp + 1);
 	ports = (void *)(quoted + 1);
 	if (data + sizeof(struct ethhdr) > end || (void *)(ip + 1) > end || (void *)(ports + 1) > end)

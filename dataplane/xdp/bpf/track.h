@@ -18,6 +18,7 @@ struct F(quote) {
 	struct F(key) flow; /* of the connection, as its client has it */
 	A source, target;  /* of the message */
 	__u32 offset;      /* of the quoted packet's ports, in the frame */
+	__u32 hops;        /* that the message has left */
 };
 
 /* What the message and its quote get for addresses and ports. */
@@ -127,13 +128,13 @@ inline_ void F(forget)(void *old, void *young, const struct F(key) *key)
 inline_ void F(set)(struct flow *f, __u32 flags)
 {
 	if ((f->flags & flags) != flags)
-		__sync_fetch_and_or(&f->flags, flags);
+		set_bits(&f->flags, flags);
 }
 
 inline_ void F(clear)(struct flow *f, __u32 flags)
 {
 	if (f->flags & flags)
-		__sync_fetch_and_and(&f->flags, ~flags);
+		clear_bits(&f->flags, flags);
 }
 
 /* A SYN begins another connection than the one that is remembered (R2). */
@@ -157,6 +158,17 @@ inline_ void F(client_sent)(struct flow *f, const struct F(segment) *g, __u32 no
 		F(set)(f, CLIENT_ENDS);
 	if (f->last != now)
 		f->last = now;
+}
+
+/* The way back to a client changes with the router that its packets come by. */
+inline_ void F(follow)(struct flow *f, const struct F(segment) *g)
+{
+	if (f->ifindex != g->ifindex || f->vlan != g->vlan || *(__u32 *)f->mac != *(__u32 *)g->mac ||
+	    *(__u16 *)&f->mac[4] != *(__u16 *)&g->mac[4]) {
+		f->ifindex = g->ifindex;
+		f->vlan = g->vlan;
+		__builtin_memcpy(f->mac, g->mac, 6);
+	}
 }
 
 /* An answered connection leaves the table of those whose place the next ones
@@ -274,7 +286,9 @@ inline_ int F(claim)(const struct F(key) *back, const struct F(key) *key)
 	return held && F(is_same)(held, key);
 }
 
-#define PROBES 16
+/* Of ports, and of SNAT addresses that may be retired. The verifier follows each
+ * wrong turn of a CPU's speculation as well, if it has to. */
+#define PROBES (guarded ? 2 : 16)
 
 /* Takes a port of a SNAT address for a connection. */
 inline_ __u32 F(take_port)(const struct F(segment) *g, const struct endpoint *e, struct flow *f, A *snat)
@@ -392,6 +406,8 @@ inline_ int F(track)(const struct F(segment) *g, const struct service *s, __u32 
 	}
 	if (f && !((g->syn || g->key.protocol == IPPROTO_UDP) && F(is_over)(f, s))) {
 		F(client_sent)(f, g, now);
+		if (f->snat)
+			F(follow)(f, g);
 		F(decide)(d, f);
 		if (young && f->flags & CONFIRMED && !g->syn && !g->rst && d->reason == OK) {
 			e = endpoint_of(s, f->endpoint);
