@@ -129,7 +129,7 @@ func TestDirectTraffic(t *testing.T) {
 				for range 20 { // on many rows
 					said, err := traffic.Ask(from.Dial, netip.AddrPortFrom(f.Endpoint(i), servePort).String())
 					require.NoError(t, err, "%s, %v\n%s", from.Name, f, b.describe())
-					require.Equal(t, fmt.Sprintf("%s for %v", name(i), seen), said)
+					require.Equal(t, fmt.Sprintf("%s for %v", nameOf(i), seen), said)
 				}
 			}
 		}
