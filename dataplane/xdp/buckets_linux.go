@@ -2,7 +2,6 @@ package xdp
 
 import (
 	"encoding/binary"
-	"errors"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -10,7 +9,7 @@ import (
 )
 
 // directory is a hash table in the program's memory: a key is in one of two
-// buckets (Pagh and Rodler, Cuckoo Hashing, 2001). The program reads it at any
+// buckets. The program reads it at any
 // time: a key is never missing while another one is put, and what was removed is
 // taken for another key only after a while (see quarantine).
 type directory interface {
@@ -21,16 +20,8 @@ type directory interface {
 	release() error
 }
 
-// grave is a slot whose key was removed.
-type grave struct {
-	bucket, slot int
-	at           time.Time
-}
-
 // tombstone is a key that no packet has.
 const tombstone = ^uint64(0)
-
-var errFull = errors.New("too many addresses; mend: raise Capacity.Services or Capacity.Endpoints")
 
 // key is what a packet is looked up by. Port and protocol are 0 for an address as
 // such.
@@ -69,9 +60,6 @@ func spread(x uint64) uint64 {
 	return x ^ x>>33
 }
 
-// How far keys are moved before the directory counts as full.
-const maxMoves = 64
-
 // directory4 is one of IPv4 addresses.
 type directory4 struct {
 	buckets []balanceBucket4
@@ -106,12 +94,9 @@ func (d *directory4) put(k key, value uint32) error {
 		return nil
 	}
 	first, second := d.homes(word)
-	b, i, ok := d.room(first, maxMoves)
-	if !ok {
-		b, i, ok = d.room(second, maxMoves)
-	}
-	if !ok {
-		return errFull
+	b, i, err := makeRoom(d, first, second)
+	if err != nil {
+		return err
 	}
 	d.store(b, i, word, value)
 	return nil
@@ -123,36 +108,22 @@ func (d *directory4) store(b, i int, word uint64, value uint32) {
 	atomic.StoreUint64(&d.buckets[b].Key[i], word)
 }
 
-// room finds a free slot in a bucket, or makes one: it moves a key to its other
-// bucket, where it is for a moment twice.
-func (d *directory4) room(b, moves int) (bucket, slot int, ok bool) {
-	for i, word := range d.buckets[b].Key {
-		if word == 0 {
-			return b, i, true
-		}
+func (d *directory4) slots() int { return len(d.buckets[0].Key) }
+
+func (d *directory4) isFree(b, i int) bool { return d.buckets[b].Key[i] == 0 }
+
+func (d *directory4) other(b, i int) (int, bool) {
+	word := d.buckets[b].Key[i]
+	first, second := d.homes(word)
+	if first == b {
+		first = second
 	}
-	if moves == 0 {
-		return 0, 0, false
-	}
-	i := moves % len(d.buckets[b].Key)
-	word, value := d.buckets[b].Key[i], d.buckets[b].Value[i]
-	if word == tombstone {
-		return 0, 0, false
-	}
-	other, second := d.homes(word)
-	if other == b {
-		other = second
-	}
-	if other == b {
-		return 0, 0, false
-	}
-	to, at, ok := d.room(other, moves-1)
-	if !ok || d.buckets[b].Key[i] != word { // it was moved on the way
-		return b, i, ok && d.buckets[b].Key[i] == 0
-	}
-	d.store(to, at, word, value)
+	return first, word != tombstone
+}
+
+func (d *directory4) move(b, i, toBucket, toSlot int) {
+	d.store(toBucket, toSlot, d.buckets[b].Key[i], d.buckets[b].Value[i])
 	atomic.StoreUint64(&d.buckets[b].Key[i], 0)
-	return b, i, true // its next value is not stored before the key was gone
 }
 
 func (d *directory4) remove(k key, now time.Time) {
@@ -206,12 +177,9 @@ func (d *directory6) put(k key, value uint32) error {
 		return nil
 	}
 	first, second := d.homes(address, service)
-	b, i, ok := d.room(first, maxMoves)
-	if !ok {
-		b, i, ok = d.room(second, maxMoves)
-	}
-	if !ok {
-		return errFull
+	b, i, err := makeRoom(d, first, second)
+	if err != nil {
+		return err
 	}
 	d.store(b, i, address, service, value)
 	return nil
@@ -229,34 +197,23 @@ func (d *directory6) clear(b, i int) {
 	atomic.StoreUint64((*uint64)(unsafe.Pointer(&d.buckets[b].Slot[i].Service)), 0)
 }
 
-func (d *directory6) room(b, moves int) (bucket, slot int, ok bool) {
-	for i := range d.buckets[b].Slot {
-		if d.buckets[b].Slot[i].Value == 0 {
-			return b, i, true
-		}
-	}
-	if moves == 0 {
-		return 0, 0, false
-	}
-	i := moves % len(d.buckets[b].Slot)
+func (d *directory6) slots() int { return len(d.buckets[0].Slot) }
+
+func (d *directory6) isFree(b, i int) bool { return d.buckets[b].Slot[i].Value == 0 }
+
+func (d *directory6) other(b, i int) (int, bool) {
 	s := d.buckets[b].Slot[i]
-	if s.Service == ^uint32(0) {
-		return 0, 0, false
+	first, second := d.homes(s.Address, s.Service)
+	if first == b {
+		first = second
 	}
-	other, second := d.homes(s.Address, s.Service)
-	if other == b {
-		other = second
-	}
-	if other == b {
-		return 0, 0, false
-	}
-	to, at, ok := d.room(other, moves-1)
-	if now := d.buckets[b].Slot[i]; !ok || now != s {
-		return b, i, ok && now.Value == 0
-	}
-	d.store(to, at, s.Address, s.Service, s.Value)
+	return first, s.Service != ^uint32(0)
+}
+
+func (d *directory6) move(b, i, toBucket, toSlot int) {
+	s := d.buckets[b].Slot[i]
+	d.store(toBucket, toSlot, s.Address, s.Service, s.Value)
 	d.clear(b, i)
-	return b, i, true
 }
 
 func (d *directory6) remove(k key, now time.Time) {

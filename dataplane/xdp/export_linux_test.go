@@ -1,6 +1,7 @@
 package xdp
 
 import (
+	"net/netip"
 	"sync/atomic"
 	"time"
 
@@ -35,3 +36,45 @@ func (f *Forwarder) Sweep() error { return f.sweep() }
 
 // Survey is what Run does when the host's network changes.
 func (f *Forwarder) Survey() error { return f.survey() }
+
+// Directory is a directory of n buckets that no program reads.
+type Directory struct{ directory }
+
+// NewDirectory4 and NewDirectory6 are of one family each.
+func NewDirectory4(n int) Directory {
+	return Directory{&directory4{buckets: make([]balanceBucket4, n)}}
+}
+
+// NewDirectory6 is of IPv6 addresses.
+func NewDirectory6(n int) Directory {
+	return Directory{&directory6{buckets: make([]balanceBucket6, n)}}
+}
+
+// Put, Remove, Reclaim and Find are the directory's.
+func (d Directory) Put(a netip.AddrPort, value uint32) error {
+	return d.put(key{a.Addr(), a.Port(), 6}, value)
+}
+
+// Remove forgets an address.
+func (d Directory) Remove(a netip.AddrPort, now time.Time) {
+	d.remove(key{a.Addr(), a.Port(), 6}, now)
+}
+
+// Reclaim makes room of what was removed.
+func (d Directory) Reclaim(now time.Time) { d.reclaim(now) }
+
+// Find is what the program finds.
+func (d Directory) Find(a netip.AddrPort) uint32 {
+	k := key{a.Addr(), a.Port(), 6}
+	switch d := d.directory.(type) {
+	case *directory4:
+		if b, i, ok := d.find(k.word4()); ok {
+			return d.buckets[b].Value[i]
+		}
+	case *directory6:
+		if b, i, ok := d.find(k.words6(), k.word()); ok {
+			return d.buckets[b].Slot[i].Value
+		}
+	}
+	return 0
+}
