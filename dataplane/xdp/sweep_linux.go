@@ -51,7 +51,7 @@ func (f *Forwarder) sweep() error {
 		}
 	}
 	f.mu.Unlock()
-	b := &broom{f: f, differs: make(map[rowOf]bool), uses: make(map[placeOf]bool), live: make(map[any]bool)}
+	b := &broom{f: f, differs: make(map[rowOf]bool), uses: make(map[placeOf]bool), live: make(map[any]bool), orphans: make(map[any]bool)}
 	m := &f.objects
 	if err := errors.Join(
 		sweepFlows[balanceKey4](b, m.Exceptions4, true), sweepFlows[balanceKey4](b, m.ExceptionsNew4, true),
@@ -197,14 +197,12 @@ func sweepReturns[K flowKey](b *broom, m *ebpf.Map) error {
 			if b.live[values[i]] {
 				continue
 			}
-			if b.orphans == nil {
-				b.orphans = make(map[any]bool)
+			if !b.f.orphans[k] {
+				b.orphans[k] = true
+				continue
 			}
-			b.orphans[k] = true
-			if b.f.orphans[k] {
-				if err := ignoreMissing(m.Delete(k)); err != nil {
-					return err
-				}
+			if err := ignoreMissing(m.Delete(k)); err != nil {
+				return err
 			}
 		}
 		return nil

@@ -51,7 +51,9 @@ var table = []row{
 
 	{"dataplane/internal/model", nil},
 	{"dataplane", []string{netipx}},
-	{"dataplane/xdp", []string{"./dataplane", ebpf, netlink, sys}},
+	{"dataplane/internal/window", nil},
+	{"dataplane/metrics", []string{"./dataplane", prometheus}},
+	{"dataplane/xdp", []string{"./dataplane", "./dataplane/internal/window", ebpf, netlink, sys}},
 	{"dataplane/vip", []string{"./dataplane", netlink, "github.com/mdlayher/packet", "github.com/mdlayher/arp", "github.com/mdlayher/ndp", sys}},
 	{"dataplane/connsync", []string{"./dataplane"}},
 	{"dataplane/probe", []string{"./dataplane", xnet}},
