@@ -75,26 +75,24 @@ func count(r report, health lb.Health) (n int) {
 	return n
 }
 
-// settled: all services say of the endpoints with these addresses that their
-// health is so, and what follows from that is applied.
-func settled(r report, addresses []netip.Addr, health lb.Health) bool {
-	if !r.Apply.Running.IsZero() || r.Apply.Error != "" {
-		return false
-	}
-	seen := 0
+// since is when all services have come to that opinion of the endpoints with these
+// addresses; false: they have not.
+func since(r report, addresses []netip.Addr, health lb.Health) (last time.Time, all bool) {
 	for _, s := range r.Services {
 		for _, e := range s.Endpoints {
 			at, err := netip.ParseAddrPort(e.Address)
 			if err != nil || !slices.Contains(addresses, at.Addr()) {
 				continue
 			}
-			if e.Health != health || r.Apply.Last.Before(e.Since) {
-				return false
+			if e.Health != health {
+				return last, false
 			}
-			seen++
+			if all = true; e.Since.After(last) {
+				last = e.Since
+			}
 		}
 	}
-	return seen > 0
+	return last, all
 }
 
 func (b *balancer) path() string { return filepath.Join(b.Dir, "lb.yaml") }

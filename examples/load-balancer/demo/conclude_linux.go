@@ -29,7 +29,10 @@ func (d *demo) conclude() error {
 	d.Title("What the clients have seen")
 	d.Print(fmt.Sprintf("  TCP connections begun: %d, of which ended as they should: %d", total, t.Ended))
 	d.Print(fmt.Sprintf("  bytes checked: %d MB; UDP requests answered: %d", t.Bytes/1_000_000, replies))
-	d.Print(fmt.Sprintf("  with endpoints that were killed or cut off: %d TCP connections broken,\n    %d refused before that was noticed, %d UDP requests lost", v.Killed, v.Refused, v.LostKilled))
+	d.Print("  with endpoints that were killed or cut off:")
+	d.Print(fmt.Sprintf("    TCP connections broken: %d; refused before that was noticed: %d", v.Killed, v.Refused))
+	d.Print(fmt.Sprintf("    UDP requests lost: %d; UDP flows that went on elsewhere: %d", v.LostKilled, v.Left))
+	d.Print("  with endpoints that were well:")
 	faults := 0
 	for _, f := range []struct {
 		what string
@@ -37,7 +40,7 @@ func (d *demo) conclude() error {
 	}{
 		{"TCP connections broken", v.Broken}, {"UDP requests lost", v.Lost}, {"UDP flows moved", v.Moved},
 	} {
-		d.Print(fmt.Sprintf("  others: %s: %d", f.what, len(f.all)))
+		d.Print(fmt.Sprintf("    %s: %d", f.what, len(f.all)))
 		for _, fault := range f.all[:min(len(f.all), 3)] {
 			d.Print("      " + fault.String())
 		}

@@ -39,7 +39,7 @@ func TestPass(t *testing.T) {
 	for _, want := range []string{
 		"1. All is well", "2. Endpoint c is drained", "3. Endpoint b is killed", "b is down, noticed after", "4. Endpoint a is cut off",
 		"5. Endpoint d is added", "6. Endpoint d gets the weight 3", "7. The file gets a fault", "wieght 1 is not known", "8. The file is well again",
-		"others: TCP connections broken: 0\n", "others: UDP requests lost: 0\n", "others: UDP flows moved: 0\n", "PASS", "Where to go next",
+		"    TCP connections broken: 0\n", "    UDP requests lost: 0\n", "    UDP flows moved: 0\n", "PASS", "Where to go next",
 	} {
 		require.Contains(t, said, want)
 	}
@@ -56,7 +56,7 @@ func TestMovedFlowsAreFound(t *testing.T) {
 	program := playtest.Sabotage(t, "internal/balancer/apply.go", "b.markDrained(s)", "b.markDrained(s); s.Untracked = s.Protocol == dataplane.UDP")
 	code, said := playtest.New(t, demo, "-balancer="+program).End(t)
 	require.Equal(t, 1, code)
-	require.Regexp(t, `others: UDP flows moved: [1-9]`, said)
+	require.Regexp(t, `    UDP flows moved: [1-9]`, said)
 	require.Regexp(t, `FAIL: [1-9]\d* faults?, see above`, said)
 	require.NotContains(t, said, "PASS")
 	requireNoLab(t)

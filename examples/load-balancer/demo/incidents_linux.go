@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -57,11 +58,12 @@ func (d *demo) change(incident int, change func(*verdict.Incident)) verdict.Inci
 // noticed waits until the load balancer says that the endpoint is down.
 func (d *demo) noticed(ctx context.Context, incident int) error {
 	i := d.change(incident, func(*verdict.Incident) {})
-	if err := d.balancer.until(ctx, noticeWithin, "endpoint "+i.Endpoint+" is down", func(r report) bool { return settled(r, d.addresses(i.Endpoint), lb.Down) }); err != nil {
+	at, err := d.health(ctx, i.Endpoint, lb.Down, noticeWithin)
+	if err != nil {
 		return err
 	}
-	i = d.change(incident, func(i *verdict.Incident) { i.Noticed = time.Now() })
-	d.Say("%s is down, noticed after %s", i.Endpoint, narrator.Milliseconds(i.Noticed.Sub(i.From)))
+	d.change(incident, func(i *verdict.Incident) { i.Noticed = at.Add(followWithin) })
+	d.Say("%s is down, noticed after %s", i.Endpoint, narrator.Milliseconds(at.Sub(i.From)))
 	return nil
 }
 
@@ -69,10 +71,21 @@ func (d *demo) noticed(ctx context.Context, incident int) error {
 // connections go there.
 func (d *demo) back(ctx context.Context, incident int) error {
 	i := d.change(incident, func(i *verdict.Incident) { i.Until = time.Now() })
-	if err := d.balancer.until(ctx, 2*noticeWithin, "endpoint "+i.Endpoint+" is up", func(r report) bool { return settled(r, d.addresses(i.Endpoint), lb.Up) }); err != nil {
+	if _, err := d.health(ctx, i.Endpoint, lb.Up, noticeWithin); err != nil {
 		return err
 	}
 	return d.expect(ctx, map[string]float64{"a": 1. / 3, "b": 1. / 3, "c": 1. / 3})
+}
+
+// health waits until all services are of that opinion of an endpoint, and says
+// since when they are.
+func (d *demo) health(ctx context.Context, name string, health lb.Health, within time.Duration) (at time.Time, err error) {
+	addresses := d.addresses(name)
+	err = d.balancer.until(ctx, within, fmt.Sprintf("endpoint %s is %s", name, health), func(r report) (all bool) {
+		at, all = since(r, addresses, health)
+		return all
+	})
+	return at, err
 }
 
 // addresses are those of an endpoint.

@@ -23,6 +23,8 @@ const (
 	idlePause = 2 * time.Second
 	// noticeWithin is for how long an endpoint may be dead before that is noticed.
 	noticeWithin = 3 * time.Second
+	// followWithin is how long after that new connections may still go there.
+	followWithin = 500 * time.Millisecond
 )
 
 // scenes plays them one after the other.
@@ -180,7 +182,7 @@ func (d *demo) spoil(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.Say("the load balancer says: %s", strings.Join(faults, "; "))
+	d.Say("the load balancer says: %s", strings.ReplaceAll(strings.Join(faults, "; "), d.dir+"/", ""))
 	if err := d.expect(ctx, weighed()); err != nil {
 		return err
 	}

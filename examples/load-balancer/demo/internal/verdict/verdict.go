@@ -3,6 +3,7 @@
 package verdict
 
 import (
+	"slices"
 	"time"
 
 	"github.com/regent-ha/regent/internal/netlab/traffic"
@@ -25,14 +26,21 @@ type Verdict struct {
 	// Killed is how many connections broke because their endpoint did, Refused how
 	// many were begun before that was noticed, and did not come about.
 	Killed, Refused int
-	// LostKilled is how many UDP requests were lost for either reason.
-	LostKilled int
+	// LostKilled is how many UDP requests were lost for either reason, and Left how
+	// many flows went on elsewhere.
+	LostKilled, Left int
 }
 
-// Judge attributes all faults of a tally. No incident excuses a flow that was
-// moved: its endpoint has answered from elsewhere.
+// Judge attributes all faults of a tally.
 func Judge(t traffic.Tally, incidents []Incident) Verdict {
-	v := Verdict{Moved: t.Moved}
+	var v Verdict
+	for _, f := range t.Moved {
+		if left(f, incidents) {
+			v.Left++
+		} else {
+			v.Moved = append(v.Moved, f)
+		}
+	}
 	for _, f := range t.Broken {
 		switch {
 		case !excused(f, incidents):
@@ -69,6 +77,13 @@ func excused(f traffic.Fault, incidents []Incident) bool {
 		}
 	}
 	return false
+}
+
+// left: the flow was moved away from an endpoint that was not there.
+func left(f traffic.Fault, incidents []Incident) bool {
+	return slices.ContainsFunc(incidents, func(i Incident) bool {
+		return f.Endpoint == i.Endpoint && !f.At.Before(i.From) && !f.At.After(i.Until)
+	})
 }
 
 // OK: no connection was broken, no request lost, no flow moved.

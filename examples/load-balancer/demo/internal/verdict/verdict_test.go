@@ -46,7 +46,23 @@ func TestJudge(t *testing.T) {
 			lost := verdict.Judge(traffic.Tally{Lost: []traffic.Fault{fault}}, incidents)
 			require.Equal(t, c.excused, lost.OK())
 			require.Equal(t, c.excused, lost.LostKilled == 1)
-			require.False(t, verdict.Judge(traffic.Tally{Moved: []traffic.Fault{fault}}, incidents).OK(), "nothing excuses that")
 		})
+	}
+}
+
+// A flow may leave an endpoint while that is not there.
+func TestMoved(t *testing.T) {
+	t.Parallel()
+	at := func(seconds int) time.Time { return time.Unix(int64(seconds), 0) }
+	incidents := []verdict.Incident{{Endpoint: "b", From: at(10), Noticed: at(12), Until: at(20)}}
+	for _, c := range []struct {
+		endpoint string
+		moved    int
+		left     bool
+	}{{"b", 9, false}, {"b", 10, true}, {"b", 20, true}, {"b", 21, false}, {"a", 15, false}} {
+		moved := []traffic.Fault{{Endpoint: c.endpoint, At: at(c.moved)}}
+		v := verdict.Judge(traffic.Tally{Moved: moved}, incidents)
+		require.Equal(t, c.left, v.OK(), c)
+		require.Equal(t, c.left, v.Left == 1, c)
 	}
 }
