@@ -36,7 +36,7 @@ func (f *Forwarder) apply(cfg dataplane.Config) error {
 		k := keyOf(want)
 		named[k] = true
 		s, known := f.known[k]
-		if known && s.seed == cfg.Seed && isSame(s.cfg, want) {
+		if known && !s.failed && s.seed == cfg.Seed && isSame(s.cfg, want) {
 			order = append(order, s)
 			continue
 		}
@@ -57,6 +57,7 @@ func (f *Forwarder) apply(cfg dataplane.Config) error {
 	for _, c := range cohorts(wishes) {
 		err := f.fulfil(c, now)
 		for _, s := range c.members {
+			s.failed = err != nil
 			if err != nil {
 				errs = append(errs, fmt.Errorf("xdp: %v: %w", s.cfg, err))
 				continue

@@ -35,6 +35,7 @@ type service struct {
 	old     *table // of another size, to which rows of the table refer
 	base    uint32 // number of the endpoint with index 0, which is none
 	places  []place
+	failed  bool // its table is not as it should be: the next Apply tries again
 	retired time.Time
 }
 

@@ -188,6 +188,8 @@ inline_ __u32 F(peek)(const struct F(key) *key, const struct service *s, struct 
 	*excepted = 0;
 	if (s->flags & (TRACKS | NEIGHBOURS))
 		*flow = F(find_flow)(&F(flows), &F(flows_new), key, s, now);
+	if (*flow && F(follows_table)(s) && (*flow)->endpoint != ROW_NOW(row))
+		*flow = 0;
 	if (!*flow && s->protocol == IPPROTO_TCP && !(s->flags & SNATS) && ROW_STATE(row) != STABLE) {
 		*flow = F(find_flow)(&F(exceptions), &F(exceptions_new), key, s, now);
 		*excepted = 1;

@@ -388,6 +388,13 @@ inline_ void F(decide)(struct F(decision) *d, const struct flow *f)
 	d->reason = OK;
 }
 
+/* Connections of an untracked service go where its table says, also those that
+ * have a SNAT address as hairpins. */
+inline_ int F(follows_table)(const struct service *s)
+{
+	return s->protocol == IPPROTO_UDP && !(s->flags & TRACKS);
+}
+
 /* Decides about a packet of a service all of whose connections are remembered,
  * and of clients that share the endpoint's network (hairpin). to is where a new
  * connection goes. */
@@ -404,6 +411,8 @@ inline_ int F(track)(const struct F(segment) *g, const struct service *s, __u32 
 		if (f && !F(still_claims)(g, s, f))
 			f = 0;
 	}
+	if (f && F(follows_table)(s) && f->endpoint != to)
+		f = 0;
 	if (f && !((g->syn || g->key.protocol == IPPROTO_UDP) && F(is_over)(f, s))) {
 		F(client_sent)(f, g, now);
 		if (f->snat)
