@@ -19,7 +19,7 @@ import (
 func TestFirstApplyWaitsForVerdicts(t *testing.T) {
 	t.Parallel()
 	play(t, service("10.0.0.1", "10.0.0.2", "10.0.0.3"), func(s *stage) { s.fall(errSick, "10.0.0.2:80") }, func(t *testing.T, s *stage) {
-		wait(time.Second)
+		wait(900 * time.Millisecond)
 		require.Empty(t, s.forwarder.Applied(), "the one that is sick is unknown")
 		require.ErrorContains(t, s.Ready(), "nothing is forwarded yet: the endpoints are probed first")
 		require.Equal(t, 1, s.Report().File.Waiting)

@@ -105,7 +105,20 @@ type ServiceReport struct {
 	Changing int `json:"changing"`
 	Excepted int `json:"excepted"`
 	Rates
+	// Endpoints are the file's, and those that it no longer names and that still
+	// have connections.
 	Endpoints []EndpointReport `json:"endpoints"`
+}
+
+// Named is how many endpoints the file gives the service.
+func (s ServiceReport) Named() int {
+	n := 0
+	for _, e := range s.Endpoints {
+		if e.Health != Removed {
+			n++
+		}
+	}
+	return n
 }
 
 // Health is what is thought of an endpoint.
@@ -117,7 +130,7 @@ const (
 	Down      Health = "down"
 	Unknown   Health = "unknown"
 	NotProbed Health = "not probed"
-	Removed   Health = "removed"
+	Removed   Health = "removed" // the file no longer names it
 )
 
 // EndpointReport is an endpoint of a service.

@@ -77,8 +77,8 @@ func writeStatus(out io.Writer, r balancer.Report) error {
 func writeSums(line func(name, format string, args ...any), r balancer.Report) {
 	var endpoints, serving, down, without int
 	for _, s := range r.Services {
-		endpoints, serving, down = endpoints+len(s.Endpoints), serving+s.Serving, down+s.Down
-		if s.Serving == 0 && len(s.Endpoints) > 0 {
+		endpoints, serving, down = endpoints+s.Named(), serving+s.Serving, down+s.Down
+		if s.Serving == 0 && s.Named() > 0 {
 			without++
 		}
 	}
@@ -157,14 +157,14 @@ func writeServices(out io.Writer, r balancer.Report) error {
 
 func serviceHealth(s balancer.ServiceReport) string {
 	switch {
-	case len(s.Endpoints) == 0:
+	case s.Named() == 0:
 		return "NO ENDPOINTS"
-	case s.Serving == 0 && s.Down == len(s.Endpoints):
+	case s.Serving == 0 && s.Down == s.Named():
 		return "ALL DOWN"
 	case s.Serving == 0:
 		return "NONE SERVES"
 	}
-	return fmt.Sprintf("%d of %d", s.Serving, len(s.Endpoints))
+	return fmt.Sprintf("%d of %d", s.Serving, s.Named())
 }
 
 func health(e balancer.EndpointReport) string {

@@ -24,7 +24,7 @@ func newPage(r balancer.Report) Page {
 func headline(r balancer.Report) (page.Badge, string) {
 	var endpoints, down, without int
 	for _, s := range r.Services {
-		endpoints += len(s.Endpoints)
+		endpoints += s.Named()
 		down += s.Down
 		if s.Serving == 0 {
 			without++

@@ -95,12 +95,12 @@ func rank(s balancer.ServiceReport) int {
 func newServiceView(r balancer.Report, s balancer.ServiceReport) serviceView {
 	v := serviceView{
 		Name: s.Name, Address: s.Address, About: about(s), Rates: newRatesView(s.Rates),
-		Badge: page.Badge{Tone: page.Active, Text: fmt.Sprintf("%d of %d serving", s.Serving, len(s.Endpoints))},
+		Badge: page.Badge{Tone: page.Active, Text: fmt.Sprintf("%d of %d serving", s.Serving, s.Named())},
 	}
 	switch {
-	case len(s.Endpoints) == 0:
+	case s.Named() == 0:
 		v.Badge = page.Badge{Tone: page.Fault, Text: "no endpoints"}
-	case s.Serving == 0 && s.Down == len(s.Endpoints):
+	case s.Serving == 0 && s.Down == s.Named():
 		v.Badge = page.Badge{Tone: page.Fault, Text: "all down"}
 	case s.Serving == 0:
 		v.Badge = page.Badge{Tone: page.Fault, Text: "none serves"}
@@ -125,7 +125,7 @@ func about(s balancer.ServiceReport) string {
 	if s.Untracked {
 		words = append(words, "untracked")
 	}
-	if !s.Probed && len(s.Endpoints) > 0 {
+	if !s.Probed && s.Named() > 0 {
 		words = append(words, "not probed")
 	}
 	return strings.Join(words, ", ")
