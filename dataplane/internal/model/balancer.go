@@ -200,14 +200,20 @@ func (s *service) looksBack() bool {
 
 // Down says that a service's endpoint is down, or up again.
 func (b *Balancer) Down(of int, e Endpoint, down bool) {
+	b.Mark(of, e, down, b.services[of].drains[e])
 	s := b.services[of]
-	s.down[e] = down
 	for i := range s.rows {
 		if row := &s.rows[i]; row.prepared && s.isDown(row.now) {
 			row.commit()
 		}
 	}
 	b.settle()
+}
+
+// Mark is Down and Drain of one that a Set follows, which knows better what rows
+// are to change to.
+func (b *Balancer) Mark(of int, e Endpoint, down, drains bool) {
+	b.services[of].down[e], b.services[of].drains[e] = down, drains
 }
 
 // Drain says that a service's endpoint is to get no new connection, or may again.
@@ -217,13 +223,18 @@ func (b *Balancer) Drain(of int, e Endpoint, drains bool) { b.services[of].drain
 func (b *Balancer) Tick() {
 	b.exceptions.tick()
 	b.flows.tick()
-	maps.DeleteFunc(b.returns, func(k back, h held) bool { return !b.holds(h.flow, k) })
+	b.Sweep()
 	for _, s := range b.services {
 		for i := range s.rows {
 			s.rows[i].tick()
 		}
 	}
 	b.settle()
+}
+
+// Sweep forgets return entries whose flow is gone.
+func (b *Balancer) Sweep() {
+	maps.DeleteFunc(b.returns, func(k back, h held) bool { return !b.holds(h.flow, k) })
 }
 
 // settle drops exceptions that agree with a row without open windows.
@@ -246,12 +257,8 @@ func (b *Balancer) crowd() {
 // Look says which endpoint the row of a connection has, for new connections and
 // for those from before, and which rules hold.
 func (b *Balancer) Look(f Flow) (now, before Endpoint, state State) {
-	s, at := b.services[f.Service], b.where(f)
-	for row := range s.rows {
-		if b.rowOf(f, s.rows) == &s.rows[row] {
-			state = b.State(f.Service, row)
-		}
-	}
+	at, rows := b.where(f), len(b.services[f.Service].rows)
+	state = b.State(f.Service, int(uint64(b.setup.Hash(f))*uint64(rows)>>32))
 	return at.now, at.before, state
 }
 
@@ -269,7 +276,7 @@ func (b *Balancer) State(of, row int) State {
 		}
 		return false
 	}
-	if differs(b.exceptions.known) || !s.tracks() && differs(b.flows.known) {
+	if differs(b.exceptions.known) || s.hasWindows() && differs(b.flows.known) {
 		return Excepted
 	}
 	return Stable

@@ -138,9 +138,11 @@ func (w *site) directMoves(k back, add adder) {
 	add(func(w *site) string {
 		w.b.Direct(k.client, k.from, k.udp)
 		w.directs[k] = 0
-		for f, e := range w.b.flows.known {
-			if w.b.backOf(f, e) == k {
-				delete(w.directs, k)
+		for _, known := range []map[Flow]entry{w.b.flows.known, w.b.exceptions.known} {
+			for f, e := range known {
+				if w.b.backOf(f, e) == k {
+					delete(w.directs, k)
+				}
 			}
 		}
 		for f, c := range w.conns {

@@ -68,28 +68,30 @@
 //	T3  A flow that has a port, or whose service shares, has a return entry:
 //	    {endpoint, what it sees as the client} -> flow. Making it is what takes the
 //	    port: there is one of each. Where the client's own address is taken, by way
-//	    of another service, a port is used.
+//	    of another service, a port is used. A flow that makes room for another of
+//	    the same client gives up its port.
 //	T4  Flow and return entry cease to be young together. Since each can be evicted
 //	    alone before, a young flow makes its return entry again with each packet of
 //	    the client's; if that is another's by then, the flow is forgotten.
 //	T5  Whether a connection is a hairpin is decided once: if it has a flow it is;
 //	    if it has another entry it is not; else by the endpoint that it would go to
-//	    if it began now. As long as a flow of a service that is not T1's differs
-//	    from its row, the row is excepted.
+//	    if it began now. As long as a flow of a service with windows differs from
+//	    its row, the row is excepted.
 //	T6  What comes from an endpoint is an answer if the connection's flow, entry or
 //	    row says this endpoint: the flow, else the entry of a row that is not
 //	    stable, else by R4. It goes to the client as if from the VIP. Anything else
 //	    is left to the host.
 //	T7  What a client sends to an endpoint's own address and port is noted: answers
-//	    to it are left to the host, unless T6 finds a flow. What begins a connection
-//	    of the same client by way of a VIP to that endpoint ends the note. Else it
-//	    stays, until it is evicted.
+//	    to it are left to the host, unless T6 finds a flow or another entry. What
+//	    begins a connection of the same client by way of a VIP to that endpoint ends
+//	    the note. Else it stays, until it is evicted.
 //	T8  What comes from an endpoint to a port goes to the client of the flow that
 //	    the return entry names, or is dropped.
 //	T9  A table of another number of rows takes over with all its rows changing from
 //	    what the old one says: prepared, then committed. The old one stays as it is
 //	    meanwhile. One at a time.
-//	T10 A UDP service that is not tracked goes by its row, at once.
+//	T10 A UDP service that is not tracked goes by its row, at once: it has flows of
+//	    hairpins only, and one that differs from its row counts as none.
 //
 // # Invariants
 //

@@ -33,10 +33,10 @@ func (b *Balancer) Forward(f Flow, p Packet) Verdict {
 // isHairpin reports whether a connection is remembered for its client would be
 // answered directly, or would be if it began now. to is where it went then.
 func (b *Balancer) isHairpin(f Flow, p Packet, to Endpoint) bool {
-	if _, known := b.flows.known[f]; known {
+	s := b.services[f.Service]
+	if _, known := b.flows.known[f]; known && !s.Untracked {
 		return true
 	}
-	s := b.services[f.Service]
 	if e, known := b.exceptions.known[f]; known && !(p.SYN && s.isOver(e)) {
 		return false // it began when another endpoint, no neighbour, was the row's
 	}
@@ -56,7 +56,7 @@ func (b *Balancer) track(f Flow, p Packet, to Endpoint) Verdict {
 			known = false // its return entry was evicted, and is another's now
 		}
 	}
-	if known && !(begins && s.isOver(e)) {
+	if known && !(begins && s.isOver(e)) && !(s.Untracked && e.endpoint != to) {
 		e.clientSent(p)
 		if b.flows.grows(e, p) {
 			e.young = false
@@ -67,7 +67,7 @@ func (b *Balancer) track(f Flow, p Packet, to Endpoint) Verdict {
 		b.flows.store(f, e, s.cfg)
 		return Verdict{To: e.endpoint, Port: e.port}
 	}
-	delete(b.flows.known, f)
+	b.forget(f)
 	delete(b.exceptions.known, f)
 	if to == None || begins && s.down[to] {
 		return Verdict{Drop: NoEndpoint}

@@ -41,6 +41,16 @@ func (b *Balancer) claim(f Flow, e *entry, snats bool) Reason {
 	return Collision
 }
 
+// forget ends a flow, and gives up its port.
+func (b *Balancer) forget(f Flow) {
+	if e, known := b.flows.known[f]; known {
+		if k := b.backOf(f, e); b.returns[k].flow == f {
+			delete(b.returns, k)
+		}
+		delete(b.flows.known, f)
+	}
+}
+
 // isFree reports whether a flow can have the return entry.
 func (b *Balancer) isFree(k back, f Flow) bool {
 	h, taken := b.returns[k]

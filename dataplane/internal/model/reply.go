@@ -4,7 +4,7 @@ package model
 // there. It changes nothing.
 func (b *Balancer) find(f Flow) (to Endpoint, e entry, x *entries) {
 	s := b.services[f.Service]
-	if e, known := b.flows.known[f]; known {
+	if e, known := b.flows.known[f]; known && !(s.Untracked && e.endpoint != b.where(f).now) {
 		return e.endpoint, e, &b.flows
 	}
 	if s.tracks() && (s.OneArm || s.UDP) {
@@ -16,6 +16,13 @@ func (b *Balancer) find(f Flow) (to Endpoint, e entry, x *entries) {
 	return b.where(f).before, entry{}, nil
 }
 
+// Returns reports whether a return entry says which connection a packet is of,
+// that a place sends to a client's own address.
+func (b *Balancer) Returns(from Place, udp bool, to Client) bool {
+	_, known := b.returns[back{from: from, udp: udp, client: to}]
+	return known
+}
+
 // Reply decides about a packet from a place to a client's own address.
 func (b *Balancer) Reply(from Place, udp bool, to Client, p Packet) Verdict {
 	k := back{from: from, udp: udp, client: to}
@@ -25,10 +32,7 @@ func (b *Balancer) Reply(from Place, udp bool, to Client, p Packet) Verdict {
 	}
 	f, s := Flow{Client: to, Service: of}, b.services[of]
 	endpoint, e, x := b.find(f)
-	if b.directs[k] && x != &b.flows {
-		return Verdict{}
-	}
-	if endpoint == None || e.port != 0 || s.place(endpoint) != from {
+	if endpoint == None || e.port != 0 || s.place(endpoint) != from || b.directs[k] && x == nil {
 		return Verdict{}
 	}
 	if x != nil {
@@ -93,4 +97,20 @@ func (b *Balancer) ErrorAtPort(at Place, udp bool, from Port) Verdict {
 		return Verdict{Drop: NoFlow}
 	}
 	return Verdict{Answers: &h.flow}
+}
+
+// ErrorAbout decides about one about a packet to a place from a client's own
+// address.
+func (b *Balancer) ErrorAbout(at Place, udp bool, from Client) Verdict {
+	k := back{from: at, udp: udp, client: from}
+	of, ok := b.serviceAt(k)
+	if !ok {
+		return Verdict{}
+	}
+	f := Flow{Client: from, Service: of}
+	to, e, x := b.find(f)
+	if to == None || e.port != 0 || b.services[of].place(to) != at || b.directs[k] && x == nil {
+		return Verdict{}
+	}
+	return Verdict{Answers: &f}
 }
