@@ -118,6 +118,24 @@ func TestClientsAddress(t *testing.T) {
 	}
 }
 
+// As soon as Apply returns, the way to the endpoints is known: the first packets
+// are not lost.
+func TestFirstPackets(t *testing.T) {
+	b := newBed(t, netlab.SiteConfig{}, xdp.Config{})
+	b.serve(traffic.Server{})
+	b.apply(b.config())
+	for _, f := range netlab.Families() {
+		for _, mode := range modes() {
+			for range 10 { // so that each endpoint has some
+				began := time.Now()
+				_, err := traffic.Ask(b.Client.Dial, vip(f, mode))
+				require.NoError(t, err)
+				require.Less(t, time.Since(began), 900*time.Millisecond, "a SYN was repeated\n%s", b.describe())
+			}
+		}
+	}
+}
+
 // Who connects to an endpoint itself is not translated, also at the same port.
 func TestDirectTraffic(t *testing.T) {
 	b := newBed(t, netlab.SiteConfig{}, xdp.Config{})

@@ -159,6 +159,19 @@ func send(conn net.Conn, id uint64, size int) error {
 	return nil
 }
 
+// Reset sends so many bytes, gets them back, and closes the connection without
+// ending it first: whether that resets it is for dial to arrange.
+func Reset(dial Dial, to string, size int) (endpoint string, err error) {
+	c, err := New().open(Plan{Dial: dial, To: to, Patience: Patience}, hello{service: echo})
+	if c != nil {
+		defer func() { _ = c.Close() }()
+	}
+	if err != nil {
+		return "", err
+	}
+	return c.endpoint, c.exchange(size)
+}
+
 // Ask opens a connection, and returns the server's name.
 func Ask(dial Dial, to string) (endpoint string, err error) {
 	return Transfer(context.Background(), dial, to, 0)
