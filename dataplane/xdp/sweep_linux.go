@@ -51,7 +51,7 @@ func (f *Forwarder) sweep() error {
 		}
 	}
 	f.mu.Unlock()
-	b := &broom{f: f, differs: make(map[rowOf]bool), uses: make(map[placeOf]bool), live: make(map[any]bool), orphans: make(map[any]bool)}
+	b := &broom{f: f, differs: make(map[rowOf]bool), uses: make(map[placeOf]bool), live: make(map[any]balanceFlow), orphans: make(map[any]bool)}
 	m := &f.objects
 	if err := errors.Join(
 		sweepFlows[balanceKey4](b, m.Exceptions4, true), sweepFlows[balanceKey4](b, m.ExceptionsNew4, true),
@@ -93,10 +93,10 @@ type (
 // broom is what one sweep finds.
 type broom struct {
 	f       *Forwarder
-	differs map[rowOf]bool   // have a connection that goes elsewhere
-	uses    map[placeOf]bool // are in use by a connection
-	live    map[any]bool     // keys of connections that are remembered by flows
-	orphans map[any]bool     // return entries without a connection: gone the next time
+	differs map[rowOf]bool      // have a connection that goes elsewhere
+	uses    map[placeOf]bool    // are in use by a connection
+	live    map[any]balanceFlow // connections that are remembered by flows, by their keys
+	orphans map[any]bool        // return entries without a connection: gone the next time
 }
 
 // connection is a connection's key, of either family.
@@ -174,7 +174,7 @@ func sweepFlows[K flowKey](b *broom, m *ebpf.Map, excepted bool) error {
 		for i, k := range keys {
 			if b.keep(k, values[i], excepted) {
 				if !excepted {
-					b.live[k] = true
+					b.live[k] = values[i]
 				}
 				continue
 			}
@@ -194,7 +194,7 @@ func sweepFlows[K flowKey](b *broom, m *ebpf.Map, excepted bool) error {
 func sweepReturns[K flowKey](b *broom, m *ebpf.Map) error {
 	return each(m, func(keys []K, values []K) error {
 		for i, k := range keys {
-			if b.live[values[i]] {
+			if flow, ok := b.live[values[i]]; ok && b.f.holds(k, values[i], flow) {
 				continue
 			}
 			if !b.f.orphans[k] {
@@ -207,6 +207,28 @@ func sweepReturns[K flowKey](b *broom, m *ebpf.Map) error {
 		}
 		return nil
 	})
+}
+
+// holds reports whether a return entry is a connection's own: it may have had
+// another one before.
+func (f *Forwarder) holds(back, k connection, e balanceFlow) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := f.known[k.service()]
+	if s == nil || int(e.Endpoint) >= len(s.places) {
+		return false
+	}
+	from, port := back.client()
+	if p := s.places[e.Endpoint]; p.Addr != from || p.Port != port {
+		return false
+	}
+	to := back.service()
+	if e.Snat == 0 {
+		client, clientPort := k.client()
+		return to.vip == client && to.port == clientPort
+	}
+	slots := f.snats[family(from)]
+	return int(e.Snat) <= len(slots) && slots[e.Snat-1].Addr == to.vip && networkOrder(e.SnatPort) == to.port
 }
 
 // freePlaces gives up endpoints that are not named any more, and that nothing

@@ -201,6 +201,15 @@ inline_ __u32 F(peek)(const struct F(key) *key, const struct service *s, struct 
 	return before(s, row, hash);
 }
 
+/* Whether a client has connected to the endpoint itself, past the service. */
+inline_ int F(is_direct)(const struct F(key) *sent)
+{
+	__u32 zero = 0;
+	struct globals *g = bpf_map_lookup_elem(&settings, &zero);
+
+	return g && g->direct && bpf_map_lookup_elem(&F(direct), sent);
+}
+
 /* Decides about what an endpoint sends to a client's own address. It is a reply
  * only if the client's packets go to this endpoint; else it is left to the host. */
 __noinline int F(answer_client)(struct xdp_md *ctx, const struct F(sent) *sent, struct F(answer) *w)

@@ -58,15 +58,6 @@ struct F(sent) {
 	__u8 fin, rst;
 };
 
-/* Whether a client has connected to the endpoint itself, past the service. */
-inline_ int F(is_direct)(const struct F(key) *sent)
-{
-	__u32 zero = 0;
-	struct globals *g = bpf_map_lookup_elem(&settings, &zero);
-
-	return g && g->direct && bpf_map_lookup_elem(&F(direct), sent);
-}
-
 /* Room that the stack does not have. A program is alone on its CPU. */
 struct F(scratch) {
 	struct F(segment) segment;
@@ -336,33 +327,59 @@ inline_ int F(claim_client)(const struct F(segment) *g, const struct endpoint *e
 	return F(claim)(&back, &g->key);
 }
 
-/* A young connection's return entry may have made room for another's. */
-inline_ int F(still_claims)(const struct F(segment) *g, const struct service *s, const struct flow *f)
+/* The key of a connection's return entry, if it has one. */
+inline_ int F(own_return)(const struct F(segment) *g, const struct service *s, const struct flow *f, struct F(key) *back)
 {
 	struct endpoint *e = endpoint_of(s, f->endpoint);
 	struct F(snat) *pool;
-	struct F(key) back;
 	__u32 which = f->snat - 1;
 
-	if (!f->snat)
-		return !(s->flags & SHARES) || (e && F(claim_client)(g, e));
-	pool = bpf_map_lookup_elem(&F(snats), &which);
-	if (!pool || !e)
+	if (!e)
 		return 0;
-	F(return_key)(&back, e, (const A *)&pool->address, f->snat_port, g->key.protocol);
-	return F(claim)(&back, &g->key);
+	if (!f->snat) {
+		F(return_key)(back, e, (const A *)&g->key.source, g->key.source_port, g->key.protocol);
+		return 1;
+	}
+	pool = bpf_map_lookup_elem(&F(snats), &which);
+	if (!pool)
+		return 0;
+	F(return_key)(back, e, (const A *)&pool->address, f->snat_port, g->key.protocol);
+	return 1;
+}
+
+/* A young connection's return entry may have made room for another's. */
+inline_ int F(still_claims)(const struct F(segment) *g, const struct service *s, const struct flow *f)
+{
+	struct F(key) back;
+
+	if (!f->snat && !(s->flags & SHARES))
+		return 1;
+	return F(own_return)(g, s, f, &back) && F(claim)(&back, &g->key);
+}
+
+/* Ends what holds a connection's port. */
+inline_ void F(give_back)(const struct F(segment) *g, const struct service *s, const struct flow *f)
+{
+	struct F(key) back, *held;
+
+	if ((!f->snat && !(s->flags & SHARES)) || !F(own_return)(g, s, f, &back))
+		return;
+	held = bpf_map_lookup_elem(&F(returns), &back);
+	if (held && F(is_same)(held, &g->key))
+		bpf_map_delete_elem(&F(returns), &back);
+	held = bpf_map_lookup_elem(&F(returns_new), &back);
+	if (held && F(is_same)(held, &g->key))
+		bpf_map_delete_elem(&F(returns_new), &back);
 }
 
 /* The return entry of an answered connection moves with it. */
-inline_ int F(settle_return)(const struct F(segment) *g, const struct endpoint *e, const struct flow *f, const A *snat)
+inline_ int F(settle_return)(const struct F(segment) *g, const struct service *s, const struct flow *f)
 {
 	struct F(key) back, key = g->key;
 
-	if (f->snat)
-		F(return_key)(&back, e, snat, f->snat_port, g->key.protocol);
-	else
-		F(return_key)(&back, e, (const A *)&g->key.source, g->key.source_port, g->key.protocol);
-	if (bpf_map_update_elem(&F(returns), &back, &key, BPF_ANY)) /* it is its own, or free */
+	if (!f->snat && !(s->flags & SHARES))
+		return 1;
+	if (!F(own_return)(g, s, f, &back) || bpf_map_update_elem(&F(returns), &back, &key, BPF_ANY)) /* it is its own, or free */
 		return 0;
 	bpf_map_delete_elem(&F(returns_new), &back);
 	return 1;
@@ -402,8 +419,8 @@ inline_ int F(track)(const struct F(segment) *g, const struct service *s, __u32 
 {
 	__u32 now = now_ms(), snats = s->flags & SNATS;
 	struct flow *f = F(alive)(&F(flows), &g->key, s, now), fresh;
+	int young = 0, over, begins = g->syn || g->key.protocol == IPPROTO_UDP;
 	struct endpoint *e;
-	int young = 0;
 
 	if (!f) {
 		f = F(alive)(&F(flows_new), &g->key, s, now);
@@ -411,33 +428,35 @@ inline_ int F(track)(const struct F(segment) *g, const struct service *s, __u32 
 		if (f && !F(still_claims)(g, s, f))
 			f = 0;
 	}
-	if (f && F(follows_table)(s) && f->endpoint != to)
-		f = 0;
-	if (f && !((g->syn || g->key.protocol == IPPROTO_UDP) && F(is_over)(f, s))) {
+	over = f && ((begins && F(is_over)(f, s)) || (F(follows_table)(s) && f->endpoint != to));
+	if (f && !over) {
 		F(client_sent)(f, g, now);
 		if (f->snat)
 			F(follow)(f, g);
 		F(decide)(d, f);
 		if (young && f->flags & CONFIRMED && !g->syn && !g->rst && d->reason == OK) {
-			e = endpoint_of(s, f->endpoint);
-			if (e && (!(f->snat || s->flags & SHARES) || F(settle_return)(g, e, f, &d->snat)))
+			if (F(settle_return)(g, s, f))
 				F(settle)(&F(flows), &F(flows_new), &g->key, f);
 			else
 				count(UNSETTLED);
 		}
 		return 0;
 	}
+	if (f)
+		F(give_back)(g, s, f);
 	F(forget)(&F(flows), &F(flows_new), &g->key);
+	if (ROW_STATE(g->row) != STABLE)
+		F(forget)(&F(exceptions), &F(exceptions_new), &g->key);
 	d->reason = NO_ENDPOINT;
 	if (!to)
 		return 0;
 	e = endpoint_of(s, to);
-	if (!e || ((g->syn || g->key.protocol == IPPROTO_UDP) && e->flags & DOWN))
+	if (!e || (begins && e->flags & DOWN))
 		return 0;
 	if (!snats && F(is_neighbour)(&g->key, e))
 		snats = 1;
 	d->reason = NO_FLOW;
-	if (snats && !g->syn && g->key.protocol == IPPROTO_TCP)
+	if (snats && !begins)
 		return 0; /* its port is not known any more */
 	fresh = F(new_flow)(g, to, now);
 	if (snats) {
