@@ -32,6 +32,10 @@ demo: ## three controllers on a real API server: hand-over, crash, pause (first 
 demo-ha: ## an API in every replica, controllers in the leader: scale to 3, crash, rolling update (90 s)
 	@$(GO) run ./examples/ha-server/demo
 
+.PHONY: demo-lb
+demo-lb: ## the load balancer in network namespaces, as root: drain, kill, add, reweight, reload under traffic (60 s)
+	@$(GO) run ./examples/load-balancer/demo
+
 .PHONY: test
 test: controlplane vet ## everything: vet, unit tests, race detector, real API server (first run: 15 min)
 	$(say) 'tests with the race detector: lock, leaderelection, controller, ha'
@@ -88,6 +92,10 @@ bench-election: ## hand-over, crash, requests, memory beside client-go; writes d
 bench-warm: ## promotion to the first handled object, warm, cold and controller-runtime's; writes docs/performance.md (QUICK=1: prints)
 	@$(GO) run ./internal/bench/warm $(if $(QUICK),-quick,-docs '$(CURDIR)/docs')
 
+.PHONY: bench-dataplane
+bench-dataplane: ## ns per packet, frames through veth, memory, as root; writes docs/performance.md (QUICK=1: prints)
+	@$(GO) run ./internal/bench/dataplane $(if $(QUICK),-quick,-docs '$(CURDIR)/docs')
+
 FUZZTIME ?= 10s
 .PHONY: fuzz
 fuzz: ## each fuzz target for FUZZTIME, one after another
@@ -137,6 +145,10 @@ bin/golangci-lint: internal/tools/go.mod
 	$(say) 'building golangci-lint from internal/tools (3 min)'
 	@$(GO) -C internal/tools build -o '$(CURDIR)/bin/' tool
 	@touch $@
+
+.PHONY: generate
+generate: ## compile the data plane's program (clang 14 or later, libbpf's headers); its output is committed
+	@$(GO) generate ./dataplane/xdp
 
 .PHONY: tidy
 tidy: ## the go.mod files are as "go mod tidy" would leave them

@@ -48,7 +48,7 @@ var pages = map[string][]string{
 }
 
 var (
-	stateForm = regexp.MustCompile(`^(?:\*works\*: (.+)|\*not yet\*)$`)
+	stateForm = regexp.MustCompile(`^(?:\*works(?: from YAML)?\*: (.+)|\*not yet\*)$`)
 	countForm = regexp.MustCompile(`^\| \[([^]]+)\]\(#[^)]+\) \| (\d+) of (\d+) \|$`)
 )
 
@@ -125,6 +125,7 @@ func TestCoverageRuleCanFail(t *testing.T) {
 		{"| a line | *not yet* |", 0},
 		{"| a `x\\|y` line | *works*: [`TestX`](x_test.go) |", 0},
 		{"| a line | *works*: [`TestX`](x_test.go), [`TestY/case`](y_test.go) |", 0},
+		{"| a line | *works from YAML*: [`TestX`](x_test.go) |", 0},
 		{"| a line | *works* |", 1},
 		{"| a line | works |", 1},
 		{"| a line | *partly* |", 1},

@@ -36,6 +36,13 @@ func (m mutant) overlay(root, dir string) (string, error) {
 		return "", err
 	}
 	replace := make(map[string]string, len(files))
+	object, err := m.program(root, dir, files)
+	if err != nil {
+		return "", err
+	}
+	if object != "" {
+		replace[filepath.Join(root, filepath.FromSlash(programObject))] = object
+	}
 	for file, text := range files {
 		changed := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
 		if err := os.WriteFile(changed, []byte(text), 0o644); err != nil {

@@ -24,6 +24,9 @@ const (
 	simulation = "sim"
 )
 
+// differential are the tests of the program that send packets by themselves.
+const differential = "-test.run=^Test(Differential|Directory|Config|Interfaces)"
+
 // stages are tried in this order.
 func stages(o options) []stage {
 	const lock, leader, core = "lock", "leaderelection", "leaderelection/internal/core"
@@ -44,6 +47,8 @@ func stages(o options) []stage {
 		{unit, "ha", []string{"ha"}, short, short, hang},
 		{unit, "dataplane", []string{"dataplane"}, short, short, hang},
 		{unit, "dataplane/internal/model", []string{"dataplane/internal/model"}, short, short, 3 * time.Minute},
+		{unit, "dataplane/internal/window", []string{"dataplane/internal/window"}, short, short, 3 * time.Minute},
+		{unit, "dataplane/xdp", []string{"dataplane/xdp", "dataplane/internal/window"}, append(short, differential), append(short, differential), 3 * time.Minute},
 	}
 	if o.states > few {
 		all = append(all, stage{model, core, []string{core}, search(o.states), nil, 10 * time.Minute})
