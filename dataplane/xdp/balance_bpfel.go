@@ -143,7 +143,8 @@ type balanceScratch4 struct {
 		Length uint32
 		Fin    uint8
 		Rst    uint8
-		_      [2]byte
+		Whole  uint8
+		_      [1]byte
 	}
 	Answer struct {
 		_        structs.HostLayout
@@ -250,7 +251,8 @@ type balanceScratch6 struct {
 		Length uint32
 		Fin    uint8
 		Rst    uint8
-		_      [2]byte
+		Whole  uint8
+		_      [1]byte
 	}
 	Answer struct {
 		_        structs.HostLayout

@@ -246,6 +246,8 @@ __noinline int F(answer_client)(struct xdp_md *ctx, const struct F(sent) *sent, 
 	found = F(route)(ctx, (const A *)s->vip, (const A *)&sent->key.target, key.protocol, sent->length, &w->hop);
 	if (found == BPF_FIB_LKUP_RET_NOT_FWDED)
 		return 0; /* to the host itself, which connects to the endpoint as a probe does */
+	if (found == BPF_FIB_LKUP_RET_FRAG_NEEDED && sent->whole)
+		return 0; /* the host tells the endpoint, which knows what it has sent itself */
 	if (f && excepted)
 		F(endpoint_sent)(&F(exceptions), &F(exceptions_new), &key, f, sent->fin, sent->rst);
 	else if (f)
@@ -323,6 +325,7 @@ inline_ int F(reply)(struct xdp_md *ctx, struct packet *p, __u32 origin)
 	sent->length = p->length;
 	sent->fin = p->fin;
 	sent->rst = p->rst;
+	sent->whole = F(is_whole)(p);
 	if (origin)
 		F(answer_client)(ctx, sent, w);
 	else

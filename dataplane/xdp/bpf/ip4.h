@@ -53,6 +53,11 @@ inline_ __u8 hops_left4(const struct packet *p)
 	return ((const struct iphdr *)p->l3)->ttl;
 }
 
+inline_ __u8 is_whole4(const struct packet *p)
+{
+	return (((const struct iphdr *)p->l3)->frag_off & bpf_htons(0x4000)) != 0;
+}
+
 /* One hop less. */
 inline_ void hop4(struct packet *p)
 {

@@ -54,6 +54,11 @@ inline_ __u8 hops_left6(const struct packet *p)
 	return ((const struct ipv6hdr *)p->l3)->hop_limit;
 }
 
+inline_ __u8 is_whole6(const struct packet *p)
+{
+	return 1;
+}
+
 inline_ void hop6(struct packet *p)
 {
 	((struct ipv6hdr *)p->l3)->hop_limit--;

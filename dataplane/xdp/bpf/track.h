@@ -56,6 +56,7 @@ struct F(sent) {
 	__u32 origin; /* whose endpoint it is */
 	__u32 length;
 	__u8 fin, rst;
+	__u8 whole; /* it may not be cut into fragments */
 };
 
 /* Room that the stack does not have. A program is alone on its CPU. */
