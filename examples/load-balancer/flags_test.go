@@ -34,7 +34,7 @@ func TestCommandLines(t *testing.T) {
 		"nothing":         {nil, 2, []string{"-config is missing; mend: the file that says what is forwarded"}},
 		"unknown flag":    {[]string{"-bogus"}, 2, []string{"-bogus", "load-balancer COMMAND", "drain ENDPOINT"}},
 		"unknown command": {[]string{"stats"}, 2, []string{`unknown command "stats"; mend: see -h`}},
-		"help":            {[]string{"-h"}, 2, []string{"-config lb.yaml", "-check"}},
+		"help":            {[]string{"-h"}, 0, []string{"-config lb.yaml", "-check"}},
 		"no file":         {[]string{"-config", "/no/such/file"}, 1, []string{"/no/such/file", "mend: give -config"}},
 		"faults": {[]string{"--config", bad}, 1, []string{
 			bad + ":4: x 1 is not known; mend: leave it out", bad + ":5: listen x is no address with a port",

@@ -2,6 +2,11 @@
 
 package main
 
-// reloadOnHangup does nothing where there is no SIGHUP: the file is followed
+import "os"
+
+// catchHangups tells of nothing where there is no SIGHUP: the file is followed
 // without.
-func reloadOnHangup(func()) (stop func()) { return func() {} }
+func catchHangups() (hangups <-chan os.Signal, stop func()) {
+	never := make(chan os.Signal)
+	return never, func() { close(never) }
+}

@@ -8,17 +8,13 @@ import (
 	"syscall"
 )
 
-// reloadOnHangup calls reload at each SIGHUP, until stop is called.
-func reloadOnHangup(reload func()) (stop func()) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	go func() {
-		for range hangups {
-			reload()
-		}
-	}()
-	return func() {
-		signal.Stop(hangups)
-		close(hangups)
+// catchHangups lets each SIGHUP be told by hangups, instead of ending the process,
+// until stop is called.
+func catchHangups() (hangups <-chan os.Signal, stop func()) {
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	return caught, func() {
+		signal.Stop(caught)
+		close(caught)
 	}
 }

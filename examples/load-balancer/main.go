@@ -1,10 +1,9 @@
 // Command load-balancer forwards connections in the kernel, by XDP, as a YAML
 // file says.
 //
-// It shows: dataplane/xdp, fed by a file and by dataplane/probe; a process of
-// which the parts run in an ha.Group, so that a Lease can decide who leads
-// instead of leaderelection.Plain; a status page; subcommands that ask the
-// process that runs.
+// It shows: dataplane/xdp, fed by a file and by dataplane/probe, in an ha.Group,
+// so that a Lease can decide who leads instead of leaderelection.Plain; a status
+// page; subcommands that ask the process that runs.
 //
 // It needs: Linux, and the capabilities that README.md lists, where lb.yaml is
 // explained as well. "make demo-lb" shows it in network namespaces of its own.
@@ -13,15 +12,13 @@
 //	load-balancer status
 //	load-balancer drain 10.0.0.1:8080
 //
-// You will see: connections to the VIPs go to the endpoints that are well; a
-// change of the file is followed at once, and one with faults is told of and
-// changes nothing.
+// You will see: connections to the VIPs go to the endpoints that are well, and
+// changes of the file are followed.
 package main
 
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -54,11 +51,6 @@ func main() {
 	}
 }
 
-const usage = `load-balancer -config lb.yaml    forwards as the file says; SIGHUP: read it at once
-load-balancer COMMAND            asks the one that runs:
-
-` + control.Commands
-
 // command does what the command line says.
 func command(ctx context.Context, args []string, out, errs io.Writer) error {
 	if len(args) > 0 && control.Known(args[0]) {
@@ -66,33 +58,21 @@ func command(ctx context.Context, args []string, out, errs io.Writer) error {
 		defer stop()
 		return control.Run(ctx, args, out, errs)
 	}
-	flags := flag.NewFlagSet("load-balancer", flag.ContinueOnError)
-	flags.SetOutput(errs)
-	file := flags.String("config", "", "`file` that says what is forwarded, such as lb.yaml")
-	check := flags.Bool("check", false, "read the file, say what is wrong with it, and end")
-	flags.Usage = func() {
-		_, _ = fmt.Fprint(errs, usage, "\nFlags:\n")
-		flags.PrintDefaults()
-	}
-	switch err := flags.Parse(args); {
-	case err != nil: // the flag set has told it
-		return control.ErrUsage
-	case flags.NArg() > 0:
-		_, _ = fmt.Fprintf(errs, "unknown command %q; mend: see -h\n", flags.Arg(0))
-		return control.ErrUsage
-	case *file == "":
-		_, _ = fmt.Fprintln(errs, "-config is missing; mend: the file that says what is forwarded, such as lb.yaml; see -h")
-		return control.ErrUsage
-	}
-	cfg, err := config.Load(*file)
-	if err != nil || *check {
+	o, err := parse(args, errs)
+	if err != nil || o.file == "" {
 		return err
 	}
-	return run(ctx, *file, cfg, slog.New(slog.NewTextHandler(errs, nil)))
+	cfg, err := config.Load(o.file)
+	if err != nil || o.check {
+		return err
+	}
+	return run(ctx, o.file, cfg, slog.New(slog.NewTextHandler(errs, nil)))
 }
 
 // run forwards until a signal has come or ctx has ended.
 func run(ctx context.Context, file string, cfg *config.Config, logger *slog.Logger) (err error) {
+	hangups, stop := catchHangups() // from the very beginning
+	defer stop()
 	forwarder, err := newForwarder(cfg.Static, logger)
 	if err != nil {
 		return err
@@ -114,7 +94,6 @@ func run(ctx context.Context, file string, cfg *config.Config, logger *slog.Logg
 		}
 		defer func() { err = errors.Join(err, server.Close()) }()
 	}
-	registry := prometheus.NewRegistry()
 	var pages http.Handler
 	always := []ha.Component{{Name: "socket", Run: socket.Run}}
 	if server != nil {
@@ -135,6 +114,7 @@ func run(ctx context.Context, file string, cfg *config.Config, logger *slog.Logg
 	if err != nil {
 		return err
 	}
+	registry := prometheus.NewRegistry()
 	registry.MustRegister(metrics.New(metrics.Config{Status: b.DataPlane}), balancer.NewCollector(b), hametrics.New(group))
 	pages, err = web.Config{
 		Report: b.Report, Group: group.Pages(), Metrics: promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
@@ -142,7 +122,10 @@ func run(ctx context.Context, file string, cfg *config.Config, logger *slog.Logg
 	if err != nil {
 		return err
 	}
-	stop := reloadOnHangup(b.Reload)
-	defer stop()
+	go func() {
+		for range hangups {
+			b.Reload()
+		}
+	}()
 	return group.Run(ctx)
 }

@@ -59,10 +59,13 @@ func Run(ctx context.Context, args []string, out, errs io.Writer) error {
 		c.flags.StringVar(&c.filter.Endpoint, "endpoint", "", "`address`, address:port or prefix of the endpoint")
 		c.flags.StringVar(&c.filter.Client, "client", "", "`address`, address:port or prefix of the client")
 	}
-	if err := c.parse(args[1:]); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			_, _ = fmt.Fprintln(errs, err)
-		}
+	switch err := c.parse(args[1:]); {
+	case errors.Is(err, flag.ErrHelp):
+		return nil // the flag set has told what there is
+	case errors.Is(err, ErrUsage):
+		return ErrUsage // likewise, what is wrong
+	case err != nil:
+		_, _ = fmt.Fprintln(errs, err)
 		return ErrUsage
 	}
 	client := NewClient(c.socket)
@@ -95,8 +98,10 @@ func Run(ctx context.Context, args []string, out, errs io.Writer) error {
 func (c *command) parse(args []string) error {
 	var operands []string
 	for {
-		if err := c.flags.Parse(args); err != nil {
-			return flag.ErrHelp // the flag set has told it
+		if err := c.flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+			return err
+		} else if err != nil {
+			return ErrUsage
 		}
 		if args = c.flags.Args(); len(args) == 0 {
 			break

@@ -195,12 +195,14 @@ func TestUsage(t *testing.T) {
 		"flows -vip x":          `vip "x" is no address; mend: such as 192.0.2.1`,
 		"flows -client x":       `client "x" is no address`,
 		"flows -endpoint x":     `endpoint "x" is no address`,
-		"services -h":           "-socket path",
 	} {
 		_, errs, err := run(t, strings.Fields(line)...)
 		require.ErrorIs(t, err, control.ErrUsage, line)
 		require.Contains(t, errs, says)
 	}
+	_, errs, err := run(t, "services", "-h")
+	require.NoError(t, err)
+	require.Contains(t, errs, "-socket path")
 	require.True(t, control.Known("flows"))
 	require.False(t, control.Known("flow"))
 	for line := range strings.SplitSeq(strings.TrimSpace(control.Commands), "\n") {
