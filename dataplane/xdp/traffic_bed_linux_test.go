@@ -3,6 +3,7 @@ package xdp_test
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -273,4 +274,15 @@ func (b *bed) all(began map[string]int, n int) bool {
 		}
 	}
 	return true
+}
+
+// from dials from the client by an address and port of its own.
+func (b *bed) from(at netip.AddrPort) traffic.Dial {
+	return func(ctx context.Context, network, address string) (conn net.Conn, err error) {
+		err = b.Client.Do(func() error {
+			conn, err = (&net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(at)}).DialContext(ctx, network, address)
+			return err
+		})
+		return conn, err
+	}
 }

@@ -68,12 +68,9 @@ func TestPortsThatAreUsedAgain(t *testing.T) {
 		b.apply(endpointChange{weights: weights}.config(b, time.Minute))
 		for _, f := range netlab.Families() {
 			for _, mode := range modes() {
-				local := &net.TCPAddr{IP: f.Client().AsSlice(), Port: 20000 + int(mode)}
-				again := func(ctx context.Context, network, address string) (conn net.Conn, err error) {
-					err = b.Client.Do(func() error {
-						conn, err = (&net.Dialer{LocalAddr: local}).DialContext(ctx, network, address)
-						return err
-					})
+				from := b.from(netip.AddrPortFrom(f.Client(), 20000+uint16(mode)))
+				again := func(ctx context.Context, network, address string) (net.Conn, error) {
+					conn, err := from(ctx, network, address)
 					if err == nil {
 						err = conn.(*net.TCPConn).SetLinger(0)
 					}
