@@ -158,3 +158,38 @@ func TestFileOvertakesAnother(t *testing.T) {
 		require.Len(t, s.forwarder.Applied(), 2)
 	})
 }
+
+// While a file waits for verdicts, what is forwarded is still probed.
+func TestDeathWhileAFileWaits(t *testing.T) {
+	t.Parallel()
+	play(t, service("10.0.0.1", "10.0.0.2"), func(s *stage) { s.fall(errSick, "10.0.0.9:80") }, func(t *testing.T, s *stage) {
+		wait(3 * time.Second)
+		s.write(t, service("10.0.0.9")+"  probe: {type: tcp, interval: 5s, noticeWithin: 1m}\n")
+		wait(1100 * time.Millisecond)
+		require.Equal(t, 1, s.Report().File.Waiting)
+		s.fall(errSick, "10.0.0.1:80")
+		wait(2500 * time.Millisecond)
+		require.Equal(t, 1, s.Report().File.Waiting)
+		require.Equal(t, []string{"10.0.0.1:80 down", "10.0.0.2:80"}, s.endpoints())
+		wait(5 * time.Second)
+		require.Equal(t, []string{"10.0.0.9:80 down"}, s.endpoints())
+	})
+}
+
+// A verdict is not remembered for an endpoint that was not probed since.
+func TestVerdictsAreForgotten(t *testing.T) {
+	t.Parallel()
+	play(t, service("10.0.0.1"), func(s *stage) { s.fall(errSick, "10.0.0.9:80") }, func(t *testing.T, s *stage) {
+		wait(3 * time.Second)
+		s.write(t, service("10.0.0.1", "10.0.0.8", "10.0.0.9")+"  probe: {type: tcp, interval: 5s, noticeWithin: 1m}\n")
+		wait(4 * time.Second)
+		require.Equal(t, 1, s.Report().File.Waiting, "10.0.0.8 is up")
+		s.write(t, service("10.0.0.1", "10.0.0.9")+"  probe: {type: tcp, interval: 5s, noticeWithin: 1m}\n")
+		wait(1100 * time.Millisecond)
+		s.fall(errSick, "10.0.0.8:80")
+		s.write(t, service("10.0.0.8"))
+		wait(1100 * time.Millisecond)
+		require.Equal(t, 1, s.Report().File.Waiting, "10.0.0.8 is unknown again")
+		require.Equal(t, []string{"10.0.0.1:80"}, s.endpoints())
+	})
+}

@@ -95,6 +95,8 @@ func states() map[string]balancer.Report {
 		for range 10_000 {
 			r.Services = append(r.Services, s)
 		}
+		s.Name, s.Serving, s.Down = "the-one-that-is-down", 0, 92
+		r.Services = append(r.Services, s)
 	})
 	add("hostile", func(r *balancer.Report) {
 		const bad = "</style><script>alert(1)</script>\u202e\x00"
@@ -142,7 +144,7 @@ func TestPageShowsWhatIsKnown(t *testing.T) {
 		"not applied":  {`<h1>Not all could be applied</h1>`, `for 1 min: 192.0.2.1:80/TCP: no room`},
 		"no status":    {`<h1>What the forwarder does is not known</h1>`, `is of 1 min 5 s ago: the map is gone`, `no room to remember connections 7 times`},
 		"not attached": {`device or resource busy`, `<tr class="error">`},
-		"many":         {`and 9951 more: see status.json`, `and 72 more: see status.json`},
+		"many":         {`and 9952 more: see status.json`, `the-one-that-is-down`, `and 72 more: see status.json`},
 		"hostile":      {`&lt;script&gt;`},
 	} {
 		w := ask(t, all[state], "/")
