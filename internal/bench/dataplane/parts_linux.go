@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/regent-ha/regent/internal/bench/dataplane/outcome"
@@ -77,7 +80,7 @@ func (c *conductor) frames(ctx context.Context) error {
 func (c *conductor) apply(ctx context.Context) error {
 	first := outcome.Apply{What: fmtVIPs(c.size) + ", from nothing"}
 	change := outcome.Apply{What: fmtVIPs(c.size) + ", one endpoint replaced"}
-	var maps map[string]uint64
+	var bytes map[string]uint64
 	for i := range c.size.applies {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -89,9 +92,48 @@ func (c *conductor) apply(ctx context.Context) error {
 		}
 		first.Took = append(first.Took, done.First)
 		change.Took = append(change.Took, done.Changes...)
-		maps = done.Maps
+		bytes = done.Maps
 	}
 	c.results.Apply = append(c.results.Apply, first, change)
-	c.results.Memory = append(c.results.Memory, outcome.Memory{What: fmtVIPs(c.size), Maps: maps, Most: 256})
+	c.results.Memory = append(c.results.Memory, outcome.Memory{What: fmtVIPs(c.size), Maps: services(bytes), Most: 256})
+	return c.connections()
+}
+
+// connections measures what tracked connections take.
+func (c *conductor) connections() error {
+	all, err := c.many.Tracked(c.size.flows)
+	if err != nil {
+		return err
+	}
+	for _, kind := range []struct {
+		name string
+		maps []string
+	}{
+		{"one-arm", []string{"flows4", "flows_new4", "returns4", "returns_new4"}},
+		{"excepted", []string{"exceptions4", "exceptions_new4"}},
+	} {
+		m := outcome.Memory{What: fmt.Sprintf("%d connections, IPv4, %s", c.size.flows, kind.name), Maps: make(map[string]uint64), Most: 256}
+		for _, name := range kind.maps {
+			if all[name] == 0 {
+				return fmt.Errorf("the program has no map %s, or it takes nothing", name)
+			}
+			m.Maps[name] = all[name]
+		}
+		c.results.Memory = append(c.results.Memory, m)
+	}
 	return nil
+}
+
+// services are the maps that hold no connections.
+func services(all map[string]uint64) map[string]uint64 {
+	rest := maps.Clone(all)
+	maps.DeleteFunc(rest, func(name string, _ uint64) bool {
+		for _, prefix := range []string{"flows", "returns", "exceptions", "direct"} {
+			if strings.HasPrefix(name, prefix) {
+				return true
+			}
+		}
+		return false
+	})
+	return rest
 }

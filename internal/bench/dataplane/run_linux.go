@@ -126,7 +126,7 @@ func (c *conductor) start(lab *netlab.Lab) error {
 			return err
 		}
 		group.Go(func() (err error) {
-			*s.to, err = stand.Start(host, stand.Setup{CPU: c.cpu, Flows: c.size.flows, VIPs: s.vips, Idle: c.size.idle}, s.bare, os.Stderr)
+			*s.to, err = stand.Start(host, stand.Setup{CPU: c.cpu, Few: smallFlows, Flows: c.size.flows, VIPs: s.vips, Idle: c.size.idle}, s.bare, os.Stderr)
 			return err
 		})
 	}

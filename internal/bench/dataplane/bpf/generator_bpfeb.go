@@ -23,6 +23,7 @@ const (
 	GeneratorProgGenerate6 = "generate6"
 	GeneratorProgPass      = "pass"
 	GeneratorProgSink      = "sink"
+	GeneratorVarMade       = "made"
 	GeneratorVarStream     = "stream"
 )
 
@@ -87,6 +88,7 @@ type GeneratorMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type GeneratorVariableSpecs struct {
+	Made   *ebpf.VariableSpec `ebpf:"made"`
 	Stream *ebpf.VariableSpec `ebpf:"stream"`
 }
 
@@ -125,6 +127,7 @@ func (m *GeneratorMaps) Close() error {
 //
 // It can be passed to LoadGeneratorObjects or ebpf.CollectionSpec.LoadAndAssign.
 type GeneratorVariables struct {
+	Made   *ebpf.Variable `ebpf:"made"`
 	Stream *ebpf.Variable `ebpf:"stream"`
 }
 

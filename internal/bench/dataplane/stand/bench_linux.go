@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 
 	"github.com/cilium/ebpf"
@@ -122,8 +123,8 @@ func (b *bench) do(ctx context.Context, r request) (a answer, err error) {
 		return b.measure(r)
 	case r.Configure != nil:
 		a.Configured, err = configure(ctx, *r.Configure)
-	case r.Memory:
-		a.Maps, err = mapsOf(b.balancer.forwarder.Program())
+	case r.Tracked > 0:
+		a.Maps, err = tracked(r.Tracked)
 	default:
 		err = errors.New("a request for nothing")
 	}
@@ -156,10 +157,20 @@ func (b *bench) measure(r request) (a answer, err error) {
 	}
 	ns, verdict, err := b.gen.Run(r.Packets)
 	if err == nil && verdict != xdpTX && verdict != xdpRedirect {
-		err = fmt.Errorf("%+v: verdict %d, neither XDP_TX nor XDP_REDIRECT", *r.Case, verdict)
+		err = fmt.Errorf("%+v: verdict %d, neither XDP_TX nor XDP_REDIRECT; drops so far: %v", *r.Case, verdict, b.drops())
 	}
 	a.NS = ns
 	return a, err
+}
+
+// drops are the reasons for which packets were dropped.
+func (b *bench) drops() map[string]uint64 {
+	status, err := b.balancer.forwarder.Status()
+	if err != nil {
+		return nil
+	}
+	maps.DeleteFunc(status.Drops, func(_ string, n uint64) bool { return n == 0 })
+	return status.Drops
 }
 
 const (

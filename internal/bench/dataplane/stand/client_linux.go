@@ -90,9 +90,10 @@ func (c *Client) Configure(what Configure) (Configured, error) {
 	return *a.Configured, nil
 }
 
-// Maps are the bytes that the maps of tracked connections take, by name.
-func (c *Client) Maps() (map[string]uint64, error) {
-	a, err := c.ask(request{Memory: true})
+// Tracked are the bytes that maps take which have room for so many connections
+// of each kind, by name.
+func (c *Client) Tracked(connections int) (map[string]uint64, error) {
+	a, err := c.ask(request{Tracked: connections})
 	return a.Maps, err
 }
 

@@ -3,11 +3,7 @@ package stand
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
-
-	"github.com/cilium/ebpf"
 
 	"github.com/regent-ha/regent/dataplane"
 )
@@ -38,41 +34,4 @@ func configure(ctx context.Context, c Configure) (_ *Configured, err error) {
 	}
 	done.Maps, err = mapsOf(f.Program())
 	return done, err
-}
-
-// mapsOf is what each map of a program takes of the kernel's memory.
-func mapsOf(p *ebpf.Program) (map[string]uint64, error) {
-	info, err := p.Info()
-	if err != nil {
-		return nil, err
-	}
-	ids, ok := info.MapIDs()
-	if !ok {
-		return nil, errors.New("the kernel does not say which maps a program has")
-	}
-	bytes := make(map[string]uint64)
-	for _, id := range ids {
-		if err := addMap(bytes, id); err != nil {
-			return nil, err
-		}
-	}
-	return bytes, nil
-}
-
-func addMap(bytes map[string]uint64, id ebpf.MapID) error {
-	m, err := ebpf.NewMapFromID(id)
-	if err != nil {
-		return fmt.Errorf("map %d (CAP_SYS_ADMIN): %w", id, err)
-	}
-	defer func() { _ = m.Close() }()
-	info, err := m.Info()
-	if err != nil {
-		return err
-	}
-	taken, ok := info.Memlock()
-	if !ok {
-		return fmt.Errorf("map %s: the kernel does not say what it takes", info.Name)
-	}
-	bytes[strings.TrimPrefix(info.Name, ".")] += taken
-	return nil
 }

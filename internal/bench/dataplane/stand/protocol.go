@@ -10,8 +10,8 @@ import (
 type Setup struct {
 	// CPU is the processor that programs run on.
 	CPU int
-	// Flows is the greatest number of flows. At most 2 million.
-	Flows int
+	// Few and Flows are the numbers of flows.
+	Few, Flows int
 	// VIPs is how many there are, whose rows are stable; 1: one for each state.
 	VIPs int
 	// Idle is the idle timeout of the service whose rows become excepted: within
@@ -30,10 +30,8 @@ type request struct {
 
 	// Configure: measure the application of a configuration.
 	Configure *Configure `json:",omitempty"`
-	// Memory of the connections that are tracked.
-	Memory bool `json:",omitempty"`
-	// Profile of the program.
-	Profile bool `json:",omitempty"`
+	// Tracked asks for the memory of so many tracked connections of each kind.
+	Tracked int `json:",omitempty"`
 }
 
 // Configure is a configuration that is applied to a balancer of its own.
@@ -65,13 +63,4 @@ type answer struct {
 	Passage    Passage           `json:",omitzero"`
 	Configured *Configured       `json:",omitempty"`
 	Maps       map[string]uint64 `json:",omitempty"`
-	Profile    *Profile          `json:",omitempty"`
-}
-
-// Profile is how large a program is.
-type Profile struct {
-	// Instructions of BPF, and bytes of machine code.
-	Instructions, Machine int
-	// Verified is how many instructions the verifier looked at, in all branches.
-	Verified int
 }
