@@ -79,6 +79,9 @@ func TestChangesUnderLoad(t *testing.T) {
 		"windows close":     {idle: 3 * time.Second, settles: true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			if c.settles && testing.Short() {
+				t.Skip("takes a minute")
+			}
 			b := newBed(t, netlab.SiteConfig{Endpoints: 4}, xdp.Config{})
 			b.serve(traffic.Server{})
 			b.apply(endpointChange{weights: []int{1, 1, 1, absent}}.config(b, c.idle))

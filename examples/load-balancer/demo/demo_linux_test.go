@@ -33,6 +33,9 @@ func requireNoLab(t *testing.T) {
 
 // What "make demo-lb" runs.
 func TestPass(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
 	netlabtest.Need(t)
 	code, said := playtest.New(t, demo).End(t)
 	require.Equal(t, 0, code)
@@ -52,6 +55,9 @@ func TestPass(t *testing.T) {
 
 // A load balancer that forgets UDP flows.
 func TestMovedFlowsAreFound(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
 	netlabtest.Need(t)
 	program := playtest.Sabotage(t, "internal/balancer/apply.go", "b.markDrained(s)", "b.markDrained(s); s.Untracked = s.Protocol == dataplane.UDP")
 	code, said := playtest.New(t, demo, "-balancer="+program).End(t)
