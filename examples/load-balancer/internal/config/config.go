@@ -29,7 +29,14 @@ type Config struct {
 	// Sum is the SHA-256 of the content.
 	Sum [sha256.Size]byte
 
-	root value // for the lines of what is found out later
+	file  string
+	given map[string]place // the fields of Static that the file has
+}
+
+// place is where a field stands, and what it says.
+type place struct {
+	line  int
+	shown string
 }
 
 // Static is what cannot change while the load balancer runs.
@@ -52,7 +59,7 @@ type Static struct {
 // Unchanged returns nil if all that is read at the start only is as it was, else
 // a *Fault for each field that is not.
 func (c *Config) Unchanged(since Static) error {
-	r := &reading{file: c.root.file}
+	r := &reading{file: c.file}
 	for _, f := range []struct {
 		name    string
 		changed bool
@@ -68,8 +75,11 @@ func (c *Config) Unchanged(since Static) error {
 		if !f.changed {
 			continue
 		}
-		v := c.root.step(f.name, false, 0)
-		r.add(v.line, f.name, v.shown(), "is not what it was when the load balancer started", "restart it, or put the field back")
+		at, ok := c.given[f.name]
+		if !ok && f.name == "seed" {
+			at = c.given["seedFile"]
+		}
+		r.add(at.line, f.name, at.shown, "is not what it was when the load balancer started", "restart it, or put the field back")
 	}
 	return r.join()
 }

@@ -21,7 +21,7 @@ const longestSocket = 107
 
 // config reads the whole file.
 func (r *reading) config(root value) *Config {
-	c := &Config{Names: make(map[string]string), root: root}
+	c := &Config{Names: make(map[string]string), file: r.file, given: make(map[string]place)}
 	c.Socket, c.Capacity = DefaultSocket, xdp.Capacity{Services: defaultServices, Endpoints: defaultEndpoints}
 	var services []service
 	has := root.read(fields{
@@ -52,7 +52,10 @@ func (r *reading) config(root value) *Config {
 		root.need(has, "seed", `a number, the same for all instances and kept secret, such as "echo 0x$(openssl rand -hex 8)" gives; or seedFile, the file that holds it`)
 	}
 	c.DataPlane.Seed = c.Seed
-	r.expand(c, services)
+	for name, v := range has {
+		c.given[name] = place{v.line, v.shown()}
+	}
+	r.expand(root, c, services)
 	return c
 }
 

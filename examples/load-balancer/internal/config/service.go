@@ -135,8 +135,8 @@ func (v value) mode() dataplane.Mode {
 
 // expand makes services of the data plane, one for each port, and lets package
 // dataplane judge them.
-func (r *reading) expand(c *Config, services []service) {
-	if !r.fits(c, services) {
+func (r *reading) expand(root value, c *Config, services []service) {
+	if !r.fits(root, c, services) {
 		return
 	}
 	var origins []service
@@ -162,7 +162,7 @@ func (r *reading) expand(c *Config, services []service) {
 	if len(r.faults) > mostFaults {
 		return // nobody reads on
 	}
-	c.root.refused(c.DataPlane.Validate(), func(field string) value { return locate(c.root, origins, field) })
+	root.refused(c.DataPlane.Validate(), func(field string) value { return locate(root, origins, field) })
 	for _, s := range services {
 		r.judgeProbe(s)
 	}
@@ -172,7 +172,7 @@ func (r *reading) expand(c *Config, services []service) {
 const leastRoom = 16
 
 // fits: there are not more services and endpoints than the capacity.
-func (r *reading) fits(c *Config, services []service) bool {
+func (r *reading) fits(root value, c *Config, services []service) bool {
 	n, endpoints, before := 0, 0, len(r.faults)
 	for _, s := range services {
 		n += len(s.ports)
@@ -187,7 +187,7 @@ func (r *reading) fits(c *Config, services []service) bool {
 		{"endpoints", endpoints, c.Capacity.Endpoints, fmt.Sprintf("endpoints with all ports, and %d for each at least", leastRoom)},
 	} {
 		if bound.n > bound.most {
-			list, _ := c.root.child("services")
+			list, _ := root.child("services")
 			list.add(list.line, list.field, "", fmt.Sprintf("has %d %s, more than capacity.%s (%d)", bound.n, bound.counted, bound.name, bound.most),
 				fmt.Sprintf("a higher capacity.%s, or fewer", bound.name))
 		}
