@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/regent-ha/regent/dataplane/xdp"
 	"github.com/regent-ha/regent/internal/netlab"
@@ -61,7 +63,7 @@ func macOf(a netip.Addr) [6]byte {
 
 const routerHost, firstHost, hosts = 254, 10, 50
 
-func newDesk(t testing.TB, cfg xdp.Config) *desk {
+func newDesk(t testing.TB, cfg xdp.Config, guarded bool) *desk {
 	t.Helper()
 	lab := netlabtest.New(t, "rwd")
 	host, err := lab.Namespace("desk")
@@ -88,7 +90,12 @@ func newDesk(t testing.TB, cfg xdp.Config) *desk {
 	}
 	require.NoError(t, host.Forward())
 	d := &desk{host: host, out: make([]byte, 2048)}
-	d.forwarder, d.pass, err = xdp.OwnClock(cfg)
+	load := func() { d.forwarder, d.pass, err = xdp.OwnClock(cfg) }
+	if guarded {
+		require.NoError(t, withoutPerfmon(load))
+	} else {
+		load()
+	}
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.forwarder.Close()) })
 	require.NoError(t, host.Do(func() error {
@@ -107,6 +114,27 @@ func newDesk(t testing.TB, cfg xdp.Config) *desk {
 		return nil
 	}))
 	return d
+}
+
+// withoutPerfmon does what a process does that lacks CAP_PERFMON, and
+// CAP_SYS_ADMIN, which stands for it.
+func withoutPerfmon(do func()) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var has [2]unix.CapUserData
+	if err := unix.Capget(&header, &has[0]); err != nil {
+		return err
+	}
+	less := has
+	for _, c := range []uint{unix.CAP_PERFMON, unix.CAP_SYS_ADMIN} {
+		less[c/32].Effective &^= 1 << (c % 32)
+	}
+	if err := unix.Capset(&header, &less[0]); err != nil {
+		return err
+	}
+	do()
+	return unix.Capset(&header, &has[0])
 }
 
 func mac(a netip.Addr) net.HardwareAddr {

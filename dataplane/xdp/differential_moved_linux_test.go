@@ -16,7 +16,7 @@ import (
 	"github.com/regent-ha/regent/dataplane/internal/model"
 )
 
-var moved = flag.Duration("moved", 6*time.Second, "for how long endpoints change below live connections")
+var moved = flag.Duration("moved", 5*time.Second, "for how long endpoints change below live connections")
 
 // Endpoints come, drain, die, return and change weight, in any order and while
 // earlier changes are under way: no connection whose endpoint lives and that is
@@ -27,8 +27,8 @@ func TestNoConnectionIsMoved(t *testing.T) {
 	if *seedFlag != 0 {
 		seed = *seedFlag
 	}
-	u := everything(seed)
-	w := &watch{desk: newDesk(t, times()), universe: u, dice: rand.New(rand.NewPCG(seed, 3)), live: make(map[model.Flow]*connection), config: u.config()}
+	u := everything(seed, networks4(), networks6())
+	w := &watch{desk: newDesk(t, times(plenty), false), universe: u, dice: rand.New(rand.NewPCG(seed, 3)), live: make(map[model.Flow]*connection), config: u.config()}
 	require.NoError(t, w.host.Do(func() error { return w.all(*moved) }), "seed %d", seed)
 	t.Logf("%d connections had %d packets, %d changes, %d ticks; %d ended, %d died with their endpoint, %d found no place",
 		w.begun, w.packets, w.changes, w.ticks, w.ended, w.died, w.refused)

@@ -30,8 +30,14 @@ type header struct {
 	ours     fate // likewise, if it is to an address of ours
 }
 
+// oracle says what may become of a frame.
+type oracle struct {
+	*universe
+	guarded bool // the program reads no options
+}
+
 // read reads a frame by the rules of docs/dataplane.md, apart from the program.
-func read(frame []byte) (h header) {
+func (o oracle) read(frame []byte) (h header) {
 	h.l3 = etherLen
 	kind := binary.BigEndian.Uint16(frame[12:])
 	if kind == 0x8100 || kind == 0x88a8 {
@@ -50,7 +56,19 @@ func read(frame []byte) (h header) {
 	default:
 		return header{fate: left}
 	}
+	if o.guarded {
+		h.ignoreOptions(b)
+	}
 	return h
+}
+
+func (h *header) ignoreOptions(b []byte) {
+	switch {
+	case !h.six && b[0]&15 != 5, h.six && !slices.Contains([]byte{byte(dataplane.TCP), byte(dataplane.UDP), protoICMPv6, 44}, b[6]):
+		h.fate, h.ours = left, "options"
+	case h.six && b[6] == 44:
+		h.fate, h.ours = left, "fragment"
+	}
 }
 
 func (h *header) read4(b []byte) {
@@ -113,9 +131,6 @@ func (h *header) icmp() byte {
 	return protoICMP
 }
 
-// oracle says what may become of a frame.
-type oracle struct{ *universe }
-
 func (o oracle) isVIP(a netip.Addr) bool {
 	return slices.ContainsFunc(o.services, func(s dataplane.Service) bool { return s.VIP == a })
 }
@@ -124,8 +139,8 @@ func (o oracle) isSNAT(a netip.Addr) bool {
 	return slices.ContainsFunc(o.snats, func(s dataplane.SNAT) bool { return s.Addr == a })
 }
 
-// fates are those that a frame may have.
-func (o oracle) fates(frame []byte, h header) []fate {
+// may is what fates a frame may have.
+func (o oracle) may(frame []byte, h header) []fate {
 	ours := h.to.IsValid() && (o.isVIP(h.to) || o.isSNAT(h.to))
 	switch {
 	case h.fate != "" && ours:

@@ -33,20 +33,24 @@ const (
 	prepareTicks = 1
 	longTicks    = 2 // embryonic
 	closingTicks = 1
+
+	plenty   = 4096 // of room
+	flowRoom = plenty
 )
 
-// times are the program's that make it the model's.
-func times() xdp.Config {
+// times are the program's that make it the model's, with room for so many
+// exceptions.
+func times(room int) xdp.Config {
 	return xdp.Config{
 		Prepare: (prepareTicks + 1) * tick, Embryonic: longTicks * tick, Closing: closingTicks * tick,
-		Capacity: xdp.Capacity{Services: 256, Endpoints: 8192, Rows: 1 << 18, Exceptions: 4096, Flows: 4096, Embryonic: 16384},
+		Capacity: xdp.Capacity{Services: 256, Endpoints: 8192, Rows: 1 << 18, Exceptions: room, Flows: flowRoom, Embryonic: 16384},
 	}
 }
 
-// everything has services of all kinds, in both families.
-func everything(seed uint64) *universe {
+// everything has services of all kinds, in some families.
+func everything(seed uint64, families ...map[string]netip.Prefix) *universe {
 	u := &universe{seed: seed, hashes: make(map[model.Flow]uint32)}
-	for _, nets := range []map[string]netip.Prefix{networks4(), networks6()} {
+	for _, nets := range families {
 		at := func(port uint16, where ...string) (all []dataplane.Endpoint) {
 			for i, name := range where {
 				all = append(all, dataplane.Endpoint{Addr: in(nets[name], byte(firstHost+i)), Port: port, Weight: 1})
@@ -164,10 +168,10 @@ func (u *universe) hash(f model.Flow) uint32 {
 }
 
 // model is the model of all this. take takes ports.
-func (u *universe) model(take func(f model.Flow, free []model.Port) model.Port) *model.Balancer {
+func (u *universe) model(room int, take func(f model.Flow, free []model.Port) model.Port) *model.Balancer {
 	setup := model.Setup{
-		Config: model.Config{Idle: idleTicks, Prepare: prepareTicks, Embryonic: longTicks, Closing: closingTicks, Room: times().Capacity.Exceptions},
-		Ports:  len(u.ports), FlowRoom: times().Capacity.Flows, Take: take,
+		Config: model.Config{Idle: idleTicks, Prepare: prepareTicks, Embryonic: longTicks, Closing: closingTicks, Room: room},
+		Ports:  len(u.ports), FlowRoom: flowRoom, Take: take,
 		Hash: u.hash,
 		IsNeighbour: func(c model.Client, p model.Place) bool {
 			return slices.ContainsFunc(u.shared, func(n netip.Prefix) bool {
