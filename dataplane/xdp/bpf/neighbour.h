@@ -40,16 +40,16 @@ __noinline int arp(struct xdp_md *ctx, __u32 offset, __u32 vlan)
 	struct mac *own;
 
 	if (offset > sizeof(struct ethhdr) + sizeof(struct vlan_tag))
-		return XDP_PASS;
+		return leave();
 	a = l3_at(data, offset);
 	if ((void *)(eth + 1) > end || (void *)(a + 1) > end)
-		return XDP_PASS;
+		return leave();
 	if (a->operation != bpf_htons(ARP_REQUEST) || a->protocol != bpf_htons(ETH_P_IP) || a->protocol_size != 4 || a->hardware_size != 6)
-		return XDP_PASS;
+		return leave();
 	__builtin_memcpy(&target, a->target, 4);
 	own = speaks(ctx, vlan, 4, &target);
 	if (!own || !__builtin_memcmp(a->sender, a->target, 4)) /* an announcement by somebody else is none to answer */
-		return XDP_PASS;
+		return leave();
 	__builtin_memcpy(eth->h_dest, a->sender_mac, 6);
 	__builtin_memcpy(eth->h_source, own->bytes, 6);
 	a->operation = bpf_htons(ARP_REPLY);
@@ -99,20 +99,20 @@ __noinline int solicited(struct xdp_md *ctx, __u32 offset, __u32 vlan)
 	int probe, spare;
 
 	if (offset > sizeof(struct ethhdr) + sizeof(struct vlan_tag))
-		return XDP_PASS;
+		return leave();
 	ip = l3_at(data, offset);
 	n = (void *)(ip + 1);
 	if ((void *)(n + 1) > end)
-		return XDP_PASS;
+		return leave();
 	if (ip->hop_limit != 255 || n->icmp.code) /* not from this link */
-		return XDP_PASS;
+		return leave();
 	__builtin_memcpy(target, n->target, 16);
 	own = speaks(ctx, vlan, 6, target);
 	if (!own)
-		return XDP_PASS;
+		return leave();
 	spare = bpf_ntohs(ip->payload_len) - (int)sizeof(*n); /* options, which the answer has but one of */
 	if (spare < 0 || spare > 1024)
-		return XDP_PASS;
+		return leave();
 	if (bpf_xdp_adjust_tail(ctx, (int)sizeof(struct link_option) - spare))
 		return drop(HEADROOM);
 	data = (void *)(long)ctx->data;
