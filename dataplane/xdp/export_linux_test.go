@@ -1,6 +1,7 @@
 package xdp
 
 import (
+	"context"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -35,7 +36,14 @@ func OwnClock(cfg Config) (*Forwarder, func(time.Duration), error) {
 func (f *Forwarder) Sweep() error { return f.sweep() }
 
 // Survey is what Run does when the host's network changes.
-func (f *Forwarder) Survey() error { return f.survey() }
+func (f *Forwarder) Survey() error {
+	s, err := newScout(f)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return s.survey(context.Background())
+}
 
 // Directory is a directory of n buckets that no program reads.
 type Directory struct{ directory }

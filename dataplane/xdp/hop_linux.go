@@ -34,12 +34,22 @@ type port struct {
 	nets    []netip.Prefix
 }
 
+// route is where the host sends packets for an address.
+type route struct {
+	ifindex int
+	next    netip.Addr // the address itself, if it is a neighbour
+	direct  bool
+	mtu     int // 0: the interface's
+	known   bool
+}
+
 // network is what of the host's network the program is told: a picture of one
 // moment.
 type network struct {
 	ports      map[int]port
 	neighbours map[neighbour]net.HardwareAddr
 	silent     map[neighbour]bool // were asked, and have not answered
+	idle       map[neighbour]bool // may have moved, without anybody having asked
 }
 
 type neighbour struct {
@@ -49,7 +59,7 @@ type neighbour struct {
 
 // look takes a picture of the host's network.
 func look() (network, error) {
-	n := network{ports: make(map[int]port), neighbours: make(map[neighbour]net.HardwareAddr), silent: make(map[neighbour]bool)}
+	n := network{ports: make(map[int]port), neighbours: make(map[neighbour]net.HardwareAddr), silent: make(map[neighbour]bool), idle: make(map[neighbour]bool)}
 	links, err := netlink.LinkList()
 	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
 		return n, err
@@ -92,50 +102,57 @@ func look() (network, error) {
 				n.silent[k] = true
 			case e.State&unusable == 0 && len(e.HardwareAddr) == 6:
 				n.neighbours[k] = e.HardwareAddr
+				n.idle[k] = e.State&netlink.NUD_STALE != 0
 			}
 		}
 	}
 	return n, nil
 }
 
-// way is the next hop to an address: a zero hop if there is no route, or nobody
-// answers there; last if the kernel has forgotten its MAC address, and asks.
-func (n network) way(to netip.Addr, last hop) hop {
-	routes, err := netlink.RouteGet(net.IP(to.AsSlice()))
+// find asks the kernel for a route.
+func find(h *netlink.Handle, to netip.Addr) route {
+	routes, err := h.RouteGet(net.IP(to.AsSlice()))
 	if err != nil || len(routes) == 0 {
-		return hop{}
+		return route{}
 	}
 	r := routes[0]
-	p, ok := n.ports[r.LinkIndex]
-	if !ok {
-		return hop{}
-	}
-	next, direct := to, true
+	found := route{ifindex: r.LinkIndex, next: to, direct: true, mtu: r.MTU, known: true}
 	if gw, ok := netip.AddrFromSlice(r.Gw); ok && !gw.IsUnspecified() {
-		next, direct = gw.Unmap(), false
+		found.next, found.direct = gw.Unmap(), false
 	} else if v, ok := r.Via.(*netlink.Via); ok && v != nil {
 		gw, _ := netip.AddrFromSlice(v.Addr)
-		next, direct = gw.Unmap(), false
+		found.next, found.direct = gw.Unmap(), false
 	}
-	mac, known := n.neighbours[neighbour{r.LinkIndex, next}]
+	return found
+}
+
+// way is the next hop to an address: a zero hop if there is no route, or nobody
+// answers there; last if the kernel has forgotten its MAC address. asks: it has
+// to find that out.
+func (n network) way(to netip.Addr, by route, last hop) (h hop, asks bool) {
+	p, ok := n.ports[by.ifindex]
+	if !ok || !by.known {
+		return hop{}, false
+	}
+	k := neighbour{by.ifindex, by.next}
+	mac, known := n.neighbours[k]
 	if !known {
-		ask(r.LinkIndex, next)
-		if n.silent[neighbour{r.LinkIndex, next}] || last.ifindex != p.ifindex {
-			return hop{}
+		if n.silent[k] || last.ifindex != p.ifindex {
+			return hop{}, true
 		}
-		return last
+		return last, true
 	}
-	h := hop{ifindex: p.ifindex, vlan: p.vlan, mtu: uint16(min(p.mtu, 65535)), mac: [6]byte(mac), source: p.mac, device: p.name}
-	if r.MTU > 0 && r.MTU < p.mtu {
-		h.mtu = uint16(r.MTU)
+	h = hop{ifindex: p.ifindex, vlan: p.vlan, mtu: uint16(min(p.mtu, 65535)), mac: [6]byte(mac), source: p.mac, device: p.name}
+	if by.mtu > 0 && by.mtu < p.mtu {
+		h.mtu = uint16(by.mtu)
 	}
 	h.mask = h.host()
 	for _, prefix := range p.nets {
-		if direct && prefix.Contains(to) {
+		if by.direct && prefix.Contains(to) {
 			h.mask = maskOf(prefix)
 		}
 	}
-	return h
+	return h, false
 }
 
 func maskOf(p netip.Prefix) [4]uint32 {
@@ -149,13 +166,13 @@ func maskOf(p netip.Prefix) [4]uint32 {
 
 // ask lets the kernel find out a neighbour's MAC address, or whether it still has
 // it. The answer shows among the neighbours.
-func ask(ifindex int, addr netip.Addr) {
+func ask(h *netlink.Handle, k neighbour) {
 	fam := netlink.FAMILY_V4
-	if addr.Is6() {
+	if k.addr.Is6() {
 		fam = netlink.FAMILY_V6
 	}
 	// An error shows as a hop that stays unknown.
-	_ = netlink.NeighSet(&netlink.Neigh{
-		LinkIndex: ifindex, Family: fam, IP: net.IP(addr.AsSlice()), State: netlink.NUD_NONE, Flags: unix.NTF_USE,
+	_ = h.NeighSet(&netlink.Neigh{
+		LinkIndex: k.ifindex, Family: fam, IP: net.IP(k.addr.AsSlice()), State: netlink.NUD_NONE, Flags: unix.NTF_USE,
 	})
 }

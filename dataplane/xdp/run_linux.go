@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"net/netip"
 	"runtime"
 	"time"
 
@@ -51,6 +49,11 @@ func (f *Forwarder) Run(ctx context.Context) error {
 		return err
 	}
 	defer stop()
+	scout, err := newScout(f)
+	if err != nil {
+		return err
+	}
+	defer scout.close()
 	me := &running{looks: make(chan chan struct{}), ended: make(chan struct{})}
 	f.mu.Lock()
 	if f.running != nil {
@@ -67,14 +70,14 @@ func (f *Forwarder) Run(ctx context.Context) error {
 		f.detachAll()
 	}()
 	selected := f.cfg.Interfaces.selector()
-	if err := errors.Join(f.attach(selected), f.survey()); err != nil {
+	if err := errors.Join(f.attach(selected), scout.survey(ctx)); err != nil {
 		return err
 	}
-	return f.attend(ctx, me, changes, selected)
+	return f.attend(ctx, me, changes, scout, selected)
 }
 
 // attend is Run, once it has begun.
-func (f *Forwarder) attend(ctx context.Context, me *running, changes <-chan struct{}, selected func(string) bool) error {
+func (f *Forwarder) attend(ctx context.Context, me *running, changes changes, scout *scout, selected func(string) bool) error {
 	sweep, asks := time.NewTicker(sweepEvery), time.NewTicker(askEvery)
 	defer sweep.Stop()
 	defer asks.Stop()
@@ -92,16 +95,21 @@ func (f *Forwarder) attend(ctx context.Context, me *running, changes <-chan stru
 		case <-sweep.C:
 			err = f.sweep()
 		case <-asks.C:
-			f.askAgain()
+			err = scout.askAgain(ctx)
 		case done := <-me.looks:
-			err = f.survey()
+			err = scout.survey(ctx)
 			close(done)
-		case <-changes:
+		case <-changes.neighbours:
 			time.Sleep(settleAfter) // more come with it
-			drain(changes)
-			err = errors.Join(f.attach(selected), f.survey())
+			drain(changes.neighbours)
+			err = scout.survey(ctx)
+		case <-changes.others:
+			time.Sleep(settleAfter)
+			drain(changes.others)
+			scout.forget()
+			err = errors.Join(f.attach(selected), scout.survey(ctx))
 		}
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			f.log.Error("the data plane's upkeep", "error", err)
 		}
 	}
@@ -117,9 +125,13 @@ func drain(changes <-chan struct{}) {
 	}
 }
 
-// subscribe tells of each change of the host's network.
-func subscribe() (<-chan struct{}, func(), error) {
-	done, changes := make(chan struct{}), make(chan struct{}, 1)
+// changes tells of changes of the host's network: of neighbours, and of all else.
+type changes struct{ neighbours, others chan struct{} }
+
+// subscribe tells of each change.
+func subscribe() (changes, func(), error) {
+	done := make(chan struct{})
+	c := changes{neighbours: make(chan struct{}, 1), others: make(chan struct{}, 1)}
 	links, addrs := make(chan netlink.LinkUpdate, 64), make(chan netlink.AddrUpdate, 64)
 	routes, neighbours := make(chan netlink.RouteUpdate, 64), make(chan netlink.NeighUpdate, 64)
 	if err := errors.Join(
@@ -127,16 +139,17 @@ func subscribe() (<-chan struct{}, func(), error) {
 		netlink.RouteSubscribe(routes, done), netlink.NeighSubscribe(neighbours, done),
 	); err != nil {
 		close(done)
-		return nil, nil, fmt.Errorf("xdp: follow the host's network: %w", err)
+		return c, nil, fmt.Errorf("xdp: follow the host's network: %w", err)
 	}
 	go func() {
 		for {
-			var open bool
+			open, to := false, c.others
 			select {
 			case _, open = <-links:
 			case _, open = <-addrs:
 			case _, open = <-routes:
 			case _, open = <-neighbours:
+				to = c.neighbours
 			case <-done:
 				return
 			}
@@ -144,70 +157,10 @@ func subscribe() (<-chan struct{}, func(), error) {
 				return
 			}
 			select {
-			case changes <- struct{}{}:
+			case to <- struct{}{}:
 			default: // it will look
 			}
 		}
 	}()
-	return changes, func() { close(done) }, nil
-}
-
-// survey tells the program of the host's network: by which interfaces it can
-// send, whom to speak for on which, and where endpoints are.
-func (f *Forwarder) survey() error {
-	n, err := look()
-	if err != nil {
-		return fmt.Errorf("xdp: look at the host's network: %w", err)
-	}
-	f.mu.Lock()
-	targets := make(map[netip.Addr]hop)
-	for _, s := range f.known {
-		for _, p := range s.places {
-			if p.Addr.IsValid() {
-				targets[p.Addr] = f.hops[p.Addr]
-			}
-		}
-	}
-	f.mu.Unlock()
-	for a, last := range targets {
-		targets[a] = n.way(a, last)
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	maps.Copy(f.hops, targets)
-	for a := range f.hops {
-		if _, ok := targets[a]; !ok {
-			delete(f.hops, a)
-		}
-	}
-	for _, s := range f.known {
-		f.redirect(s, targets)
-	}
-	return errors.Join(f.openPorts(n), f.speak(n))
-}
-
-// askAgain keeps the kernel's neighbours fresh: frames that the program sends do
-// not tell it that they are in use.
-func (f *Forwarder) askAgain() {
-	f.mu.Lock()
-	targets := make(map[netip.Addr]bool, len(f.hops))
-	for a := range f.hops {
-		targets[a] = true
-	}
-	f.mu.Unlock()
-	asked := make(map[neighbour]bool)
-	for a := range targets {
-		routes, err := netlink.RouteGet(a.AsSlice())
-		if err != nil || len(routes) == 0 {
-			continue
-		}
-		next := a
-		if gw, ok := netip.AddrFromSlice(routes[0].Gw); ok && !gw.IsUnspecified() {
-			next = gw.Unmap()
-		}
-		if k := (neighbour{routes[0].LinkIndex, next}); !asked[k] {
-			asked[k] = true
-			ask(k.ifindex, k.addr)
-		}
-	}
+	return c, func() { close(done) }, nil
 }
