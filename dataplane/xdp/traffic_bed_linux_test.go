@@ -263,6 +263,8 @@ func (b *bed) describe() string {
 			fmt.Fprintf(&s, "  %v to %v by %q: %d packets, %d replies\n", v.Service, e.Endpoint, e.NextHop, e.Packets, e.Replies)
 		}
 	}
+	dropped, err := b.Dropped()
+	fmt.Fprintf(&s, "  dropped by links: %v %v\n", dropped, err)
 	return s.String() + rows(status)
 }
 

@@ -51,6 +51,7 @@ func (f *flow) run(ctx context.Context, pause time.Duration) {
 		if err := f.request(); err != nil {
 			lost++
 			fault := f.fault(err)
+			fault.flow, fault.request = f.id, f.seq
 			f.load.tally.change(func(t *Tally) { t.Lost = append(t.Lost, fault) })
 		} else {
 			lost = 0
@@ -84,10 +85,14 @@ func (f *flow) request() error {
 		if err != nil {
 			return fmt.Errorf("reply %d: %w", f.seq, err)
 		}
-		if n < datagramHead || binary.BigEndian.Uint64(reply[8:]) >= f.seq {
+		if n < datagramHead {
+			return fmt.Errorf("%w: reply %d has %d bytes", ErrWrongByte, f.seq, n)
+		}
+		seq := binary.BigEndian.Uint64(reply[8:])
+		if seq >= f.seq {
 			return f.reply(reply[:n])
 		}
-		// A reply that was late: its request has been counted as lost.
+		f.load.tally.late(f.id, seq)
 	}
 }
 

@@ -58,6 +58,24 @@ func TestKernelsLoadBalancer(t *testing.T) {
 	}
 }
 
+// A first SYN that is lost is noticed.
+func TestRetried(t *testing.T) {
+	t.Parallel()
+	f := netlab.IPv4()
+	site := netlabtest.NewSite(t, netlab.SiteConfig{Name: "rnlsyn", Endpoints: 1})
+	require.NoError(t, site.Plain(0))
+	at := netip.AddrPortFrom(f.Endpoint(0), 8080)
+	serveIn(t, site.Endpoints[0], at)
+	for _, lost := range []int{0, 1} {
+		load := traffic.New()
+		end := start(t, load, traffic.Plan{Dial: site.Client.Dial, To: at.String(), Slow: 1})
+		tally := eventually(t, load, func(tally traffic.Tally) bool { return tally.Open["endpoint0"] == 1 })
+		end()
+		require.Equal(t, lost, tally.Retried)
+		nft(t, site.Balancer, "table ip loss { chain forward { type filter hook forward priority filter; tcp dport 8080 quota until 60 bytes drop; }; }")
+	}
+}
+
 // serveIn serves TCP and UDP in a namespace, by its name.
 func serveIn(t *testing.T, host *netlab.Namespace, at netip.AddrPort) {
 	t.Helper()

@@ -107,13 +107,12 @@ func (l *Load) open(p Plan, h hello) (*connection, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), p.Patience)
 	defer cancel()
 	h.id = l.ids.Add(1)
-	began := time.Now()
 	conn, err := p.Dial(ctx, "tcp", p.To)
 	if err != nil {
 		return nil, err
 	}
 	c := &connection{Conn: conn, id: h.id, patience: p.Patience}
-	if time.Since(began) > 900*time.Millisecond {
+	if repeated(conn) {
 		l.tally.change(func(t *Tally) { t.Retried++ })
 	}
 	if err := c.wait(); err != nil {

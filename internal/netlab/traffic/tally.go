@@ -20,6 +20,8 @@ type Fault struct {
 	// From is the client's address, if it has come so far.
 	From net.Addr
 	Err  error
+
+	flow, request uint64 // that was lost
 }
 
 func (f Fault) String() string {
@@ -34,11 +36,13 @@ type Tally struct {
 	Ended int
 	// Bytes were checked, of TCP.
 	Bytes uint64
-	// Retried is how many TCP connections took a second or longer to begin: their
-	// first SYN was lost.
+	// Retried is how many TCP connections have sent their SYN again: the first one,
+	// or its answer, was lost. Only Linux tells.
 	Retried int
-	// Replies counts UDP replies by endpoint.
+	// Replies counts UDP replies by endpoint; Late are those that came when their
+	// request had been taken for lost, which it is no longer.
 	Replies map[string]int
+	Late    int
 	// Broken TCP connections, Lost UDP requests, and Moved UDP flows: their
 	// Endpoint is the former one.
 	Broken, Lost, Moved []Fault
@@ -59,6 +63,14 @@ func (t *tally) change(change func(*Tally)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	change(&t.t)
+}
+
+// late takes back that a request was lost.
+func (t *tally) late(flow, request uint64) {
+	t.change(func(t *Tally) {
+		t.Late++
+		t.Lost = slices.DeleteFunc(t.Lost, func(f Fault) bool { return f.flow == flow && f.request == request })
+	})
 }
 
 // now is a copy.

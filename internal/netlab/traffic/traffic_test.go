@@ -195,6 +195,38 @@ func TestMovedAndLost(t *testing.T) {
 	require.Empty(t, load.Tally().Moved, "it is another flow")
 }
 
+// A reply that comes after more than a second was not lost.
+func TestLate(t *testing.T) {
+	t.Parallel()
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	background(t, func(ctx context.Context) error {
+		defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+		var held []byte
+		for {
+			b := make([]byte, 1500)
+			n, from, err := server.ReadFrom(b)
+			if err != nil {
+				return nil
+			}
+			b = b[:n]
+			b[16], b[17] = 1, 'a'
+			if held == nil { // until the next request
+				held = b
+				continue
+			}
+			_, _ = server.WriteTo(held, from)
+			_, _ = server.WriteTo(b, from)
+		}
+	})
+	load := traffic.New()
+	end := start(t, load, traffic.Plan{Dial: dial, ToUDP: server.LocalAddr().String(), UDP: 1})
+	tally := eventually(t, load, func(tally traffic.Tally) bool { return tally.Replies["a"] > 0 })
+	end()
+	require.Equal(t, 1, tally.Late)
+	require.Empty(t, tally.Lost)
+}
+
 func TestMoved(t *testing.T) {
 	t.Parallel()
 	var servers []string
