@@ -62,3 +62,24 @@ func (s *service) at(i window.Index) netip.AddrPort {
 	}
 	return netip.AddrPortFrom(s.places[i].Addr, s.places[i].Port)
 }
+
+// Tag lets all frames to a service's endpoints, or by an interface, have a VLAN's
+// tag, as if they left by that VLAN's interface.
+func (f *Forwarder) Tag(s dataplane.Service, device uint32, vlan uint16) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	one := f.known[keyOf(s)]
+	for i, p := range one.places {
+		if p.hop.ifindex != 0 {
+			h := p.hop
+			h.vlan = vlan
+			f.direct(one, window.Index(i), h)
+		}
+	}
+	var port balancePort
+	if err := f.objects.Ports.Lookup(device, &port); err != nil {
+		return err
+	}
+	port.Vlan = networkOrder(vlan)
+	return f.objects.Ports.Put(device, port)
+}

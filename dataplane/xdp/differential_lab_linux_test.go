@@ -61,7 +61,13 @@ func macOf(a netip.Addr) [6]byte {
 	return [6]byte{2, b[1], b[2], b[3], byte(len(b)), b[len(b)-1]}
 }
 
-const routerHost, firstHost, hosts = 254, 10, 50
+const (
+	routerHost = 254
+	firstHost  = 10
+	hosts      = 50
+
+	jumbo = 9000 // bytes, which take a frame of several buffers
+)
 
 func newDesk(t testing.TB, cfg xdp.Config, guarded bool) *desk {
 	t.Helper()
@@ -72,11 +78,11 @@ func newDesk(t testing.TB, cfg xdp.Config, guarded bool) *desk {
 	require.NoError(t, err)
 	require.NoError(t, peers.Sysctl("ipv6/conf/all/disable_ipv6", "1")) // nobody else is to send packets
 	for _, name := range []string{"front", "back1", "back2"} {
-		near := netlab.Port{In: host, Name: name}
+		near := netlab.Port{In: host, Name: name, MTU: jumbo}
 		for _, nets := range []map[string]netip.Prefix{networks4(), networks6()} {
 			near.Addresses = append(near.Addresses, netip.PrefixFrom(in(nets[name], 1), nets[name].Bits()))
 		}
-		require.NoError(t, lab.Wire(near, netlab.Port{In: peers, Name: name}))
+		require.NoError(t, lab.Wire(near, netlab.Port{In: peers, Name: name, MTU: jumbo}))
 		for _, nets := range []map[string]netip.Prefix{networks4(), networks6()} {
 			for n := byte(firstHost); n < firstHost+hosts; n++ {
 				require.NoError(t, host.Neighbour(name, in(nets[name], n), mac(in(nets[name], n))))
@@ -89,7 +95,7 @@ func newDesk(t testing.TB, cfg xdp.Config, guarded bool) *desk {
 		require.NoError(t, host.Route(nets["routed"], in(nets["back2"], routerHost)))
 	}
 	require.NoError(t, host.Forward())
-	d := &desk{host: host, out: make([]byte, 2048)}
+	d := &desk{host: host, out: make([]byte, 1<<16)}
 	load := func() { d.forwarder, d.pass, err = xdp.OwnClock(cfg) }
 	if guarded {
 		require.NoError(t, withoutPerfmon(load))

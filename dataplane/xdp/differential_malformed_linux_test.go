@@ -79,6 +79,9 @@ func (f *fuzz) frame() []byte {
 	}
 	e := s.Endpoints[f.dice.IntN(len(s.Endpoints))]
 	out := segment{from: client, to: at(s.VIP, s.Port), protocol: s.Protocol, flags: []byte{flagSYN, flagACK}[f.dice.IntN(2)], ttl: 64, mac: cause(), payload: make([]byte, f.dice.IntN(40))}
+	if f.dice.IntN(20) == 0 {
+		out.payload = make([]byte, f.dice.IntN(jumbo-ip6Len-tcpLen))
+	}
 	back := out
 	back.from, back.to = at(e.Addr, e.Port), client
 	switch f.dice.IntN(8) {

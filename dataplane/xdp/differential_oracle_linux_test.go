@@ -157,7 +157,7 @@ func (o oracle) may(frame []byte, h header) []fate {
 	switch {
 	case h.ttl <= 1:
 		forwarded = []fate{"ttl"}
-	case h.length > 1500:
+	case h.length > jumbo:
 		forwarded = []fate{"mtu"}
 	}
 	to, from := at(h.to, 2), at(h.from, 0)
