@@ -22,6 +22,8 @@ func (o options) check(args []string) error {
 	switch {
 	case len(args) > 0:
 		return fmt.Errorf("unexpected argument %q; mend: there are only flags, see -h", args[0])
+	case o.quick && o.tiny:
+		return errors.New("both -quick and -tiny; mend: one size")
 	case o.only != "" && !slices.Contains(parts, o.only):
 		return fmt.Errorf("-only %q; mend: one of %v", o.only, parts)
 	case o.only != "" && o.docs != "":

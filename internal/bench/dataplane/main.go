@@ -22,6 +22,7 @@ import (
 // options are the command line.
 type options struct {
 	quick      bool
+	tiny       bool
 	only       string
 	cpu        int
 	perfmon    bool
@@ -36,6 +37,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends it at once
 	var o options
 	flag.BoolVar(&o.quick, "quick", false, "less than a minute, for figures that show that it works; default: what figures are published of, 10 minutes")
+	flag.BoolVar(&o.tiny, "tiny", false, "the least that there is")
 	flag.StringVar(&o.only, "only", "", "the one `part` to measure: packets, frames or apply; default: all")
 	flag.IntVar(&o.cpu, "cpu", 1, "`processor` that programs run on; others may be busy")
 	flag.BoolVar(&o.perfmon, "perfmon-only", false, "leave out what is measured without CAP_PERFMON")

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -45,14 +46,17 @@ func measured(ctx context.Context, o options) (r outcome.Results, err error) {
 		return r, json.Unmarshal(data, &r)
 	}
 	s := full()
-	if o.quick {
+	switch {
+	case o.quick:
 		s = quick()
+	case o.tiny:
+		s = tiny()
 	}
 	start := time.Now()
 	c := &conductor{size: s, cpu: o.cpu, perfmon: o.perfmon, say: func(format string, args ...any) {
 		_, _ = fmt.Fprintf(os.Stderr, "%6.1f s  %s\n", time.Since(start).Seconds(), fmt.Sprintf(format, args...))
 	}}
-	c.results.Machine, c.results.Load, c.results.Quick = machine(), load(), o.quick
+	c.results.Machine, c.results.Load, c.results.Quick = machine(), load(), o.quick || o.tiny
 	err = c.run(ctx, o)
 	c.results.Took = time.Since(start).Seconds()
 	return c.results, err
@@ -79,7 +83,10 @@ func (c *conductor) run(ctx context.Context, o options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, lab.Close()) }()
+	end := sync.OnceValue(lab.Close)
+	defer func() { err = errors.Join(err, end()) }()
+	// Whoever waits for a stand is told by its end.
+	defer context.AfterFunc(ctx, func() { _ = end() })()
 	restore, err := peer.RoomForConnections(3 * c.size.flows / 2)
 	if err != nil {
 		return err

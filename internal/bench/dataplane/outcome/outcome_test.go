@@ -177,3 +177,13 @@ func TestPublish(t *testing.T) {
 	require.NoError(t, json.Unmarshal(figures, &back))
 	require.Equal(t, measured(), back)
 }
+
+// The document that the figures are published in has their place.
+func TestDocumentHasAPlace(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "performance.md"))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "performance.md"), text, 0o600))
+	require.NoError(t, measured().Publish(dir))
+}

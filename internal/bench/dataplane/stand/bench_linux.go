@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
+	"time"
 
 	"github.com/cilium/ebpf"
 
@@ -21,7 +22,8 @@ type bench struct {
 	gen      *traffic.Generator
 	table    *peer.Table
 	balancer *balancer
-	skip     int // flows of Miss that have been made
+	skip     int       // flows of Miss that have been made
+	kept     time.Time // when excepted flows were seen
 }
 
 func newBench(ctx context.Context, s Setup) (*bench, error) {
@@ -132,6 +134,9 @@ func (b *bench) do(ctx context.Context, r request) (a answer, err error) {
 }
 
 func (b *bench) measure(r request) (a answer, err error) {
+	if err := b.keep(); err != nil {
+		return a, err
+	}
 	p, err := b.program(*r.Case)
 	if err != nil {
 		return a, err
@@ -156,7 +161,7 @@ func (b *bench) measure(r request) (a answer, err error) {
 		return a, err
 	}
 	ns, verdict, err := b.gen.Run(r.Packets)
-	if err == nil && verdict != xdpTX && verdict != xdpRedirect {
+	if err == nil && !sent(verdict) {
 		err = fmt.Errorf("%+v: verdict %d, neither XDP_TX nor XDP_REDIRECT; drops so far: %v", *r.Case, verdict, b.drops())
 	}
 	a.NS = ns
@@ -173,10 +178,11 @@ func (b *bench) drops() map[string]uint64 {
 	return status.Drops
 }
 
-const (
-	xdpTX       = 3
-	xdpRedirect = 4
-)
+// sent reports whether a verdict sends the frame.
+func sent(verdict uint32) bool {
+	const xdpTX, xdpRedirect = 3, 4
+	return verdict == xdpTX || verdict == xdpRedirect
+}
 
 func (b *bench) close() error {
 	var faults []error

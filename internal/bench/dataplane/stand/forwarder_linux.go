@@ -10,7 +10,7 @@ import (
 // room is what a forwarder has to have room for, for each family. 0 = as it
 // comes.
 type room struct {
-	services, endpoints, exceptions, flows, embryonic int
+	services, endpoints, rows, exceptions, flows, embryonic int
 
 	embryonicFor, prepare time.Duration
 }
@@ -19,7 +19,7 @@ func newForwarder(r room) (forwarder, error) {
 	return xdp.New(xdp.Config{
 		Interfaces: xdp.Interfaces{Allow: balancerInterface},
 		Capacity: xdp.Capacity{
-			Services: r.services, Endpoints: r.endpoints, Exceptions: r.exceptions, Flows: r.flows, Embryonic: r.embryonic,
+			Services: r.services, Endpoints: r.endpoints, Rows: r.rows, Exceptions: r.exceptions, Flows: r.flows, Embryonic: r.embryonic,
 		},
 		Embryonic: r.embryonicFor, Prepare: r.prepare,
 		Logger: slog.New(slog.DiscardHandler),

@@ -10,11 +10,14 @@ import (
 // endpointsOfMany is how many each of many services has.
 const endpointsOfMany = 10
 
-// endpointsTaken is what a service takes of the room for them, at least.
-const endpointsTaken = 16
+// What such a service takes of the room for endpoints and for rows.
+const (
+	endpointsTaken = 16
+	rowsTaken      = 1024
+)
 
 func (b *bench) buildMany(ctx context.Context) error {
-	f, err := newForwarder(room{services: 2 * b.setup.VIPs, endpoints: 2 * b.setup.VIPs * endpointsTaken})
+	f, err := newForwarder(room{services: 2 * b.setup.VIPs, endpoints: 2 * b.setup.VIPs * endpointsTaken, rows: 2 * b.setup.VIPs * rowsTaken})
 	if err != nil {
 		return err
 	}

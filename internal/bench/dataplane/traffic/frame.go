@@ -48,3 +48,18 @@ func folded(s uint64) uint16 {
 	}
 	return uint16(s)
 }
+
+// Ends are the source and the destination of a TCP segment in a frame without
+// options.
+func Ends(frame []byte) (source, destination netip.AddrPort) {
+	start, first, size := ethernet+v6, ethernet+8, 16
+	if frame[12] == 8 {
+		start, first, size = ethernet+v4, ethernet+12, 4
+	}
+	addr := func(at int) netip.Addr {
+		a, _ := netip.AddrFromSlice(frame[at : at+size])
+		return a
+	}
+	return netip.AddrPortFrom(addr(first), binary.BigEndian.Uint16(frame[start:])),
+		netip.AddrPortFrom(addr(first+size), binary.BigEndian.Uint16(frame[start+2:]))
+}

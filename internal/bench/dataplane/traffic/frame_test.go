@@ -27,6 +27,9 @@ func TestFrame(t *testing.T) {
 			require.Equal(t, from.Addr().AsSlice(), source(frame))
 			require.Equal(t, to.Addr().AsSlice(), destination(frame))
 			require.EqualValues(t, mac(2), frame[:6])
+			a, b := traffic.Ends(frame)
+			require.Equal(t, from, a)
+			require.Equal(t, to, b)
 		})
 	}
 }
