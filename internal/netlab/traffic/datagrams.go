@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// replyWithin is how long a client waits for a reply, before it is lost.
-const replyWithin = time.Second
+// replyWithin is how long a client waits for a reply, before it is lost: longer
+// than a busy machine keeps a process waiting.
+const replyWithin = 3 * time.Second
 
 // losses is after how many lost replies in a row a client begins another flow.
 const losses = 2

@@ -195,7 +195,7 @@ func TestMovedAndLost(t *testing.T) {
 	require.Empty(t, load.Tally().Moved, "it is another flow")
 }
 
-// A reply that comes after more than a second was not lost.
+// A reply that comes after its request was given up was not lost.
 func TestLate(t *testing.T) {
 	t.Parallel()
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
