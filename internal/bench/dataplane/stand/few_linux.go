@@ -106,14 +106,17 @@ func (b *bench) send(state outcome.State, v6 bool, flags traffic.Flags) error {
 // establish begins a one-arm connection for each flow: SYN, answer, ACK. Like a
 // client it sends a SYN again that was lost, a few times.
 func (b *bench) establish(v6 bool) error {
-	const tries = 3
+	const (
+		tries     = 3
+		tolerated = 1000 // one in so many does not show in a figure
+	)
 	lost := 0
 	for range tries {
 		var err error
 		if lost, err = b.connect(v6); err != nil {
 			return err
 		}
-		if lost == 0 {
+		if lost <= b.setup.Flows/tolerated {
 			return b.visit(outcome.Hit, v6)
 		}
 	}

@@ -1,6 +1,7 @@
 package traffic
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"runtime"
@@ -99,13 +100,13 @@ func (g *Generator) Run(n int) (ns float64, verdict uint32, err error) {
 // One makes one frame, and returns what the program made of it.
 func (g *Generator) One() (frame []byte, verdict uint32, err error) {
 	frame = make([]byte, len(g.frame)+256)
-	opts := ebpf.RunOptions{Data: g.frame, DataOut: frame, Context: g.metadata()}
+	opts := ebpf.RunOptions{Data: g.frame, DataOut: frame, Context: metadata(len(g.frame), g.device)}
 	verdict, err = g.running.Run(&opts)
 	return opts.DataOut, verdict, err
 }
 
 func (g *Generator) run(n int, flags uint32) (ns float64, verdict uint32, err error) {
-	opts := ebpf.RunOptions{Data: g.frame, Repeat: uint32(n), Flags: flags, Context: g.metadata()}
+	opts := ebpf.RunOptions{Data: g.frame, Repeat: uint32(n), Flags: flags, Context: metadata(len(g.frame), g.device)}
 	restore, err := hold()
 	if err != nil {
 		return 0, 0, err
@@ -122,15 +123,13 @@ func (g *Generator) run(n int, flags uint32) (ns float64, verdict uint32, err er
 	return float64(end-start) / float64(n), verdict, nil
 }
 
-// metadata is struct xdp_md.
-type metadata struct {
-	Data, End, Meta uint32
-	Device, Queue   uint32
-	Egress          uint32
-}
-
-func (g *Generator) metadata() metadata {
-	return metadata{End: uint32(len(g.frame)), Device: uint32(g.device)}
+// metadata is struct xdp_md of a frame of so many bytes that comes in at a
+// device.
+func metadata(length, device int) []byte {
+	b := make([]byte, 6*4)
+	binary.NativeEndian.PutUint32(b[4:], uint32(length)) // data_end
+	binary.NativeEndian.PutUint32(b[12:], uint32(device))
+	return b
 }
 
 // used is the processor time of this thread.
@@ -166,5 +165,5 @@ func (g *Generator) Close() error {
 
 // Hand hands one frame to a program, as if it came in at a device.
 func Hand(p *ebpf.Program, device int, frame []byte) (verdict uint32, err error) {
-	return p.Run(&ebpf.RunOptions{Data: frame, Context: metadata{End: uint32(len(frame)), Device: uint32(device)}})
+	return p.Run(&ebpf.RunOptions{Data: frame, Context: metadata(len(frame), device)})
 }
