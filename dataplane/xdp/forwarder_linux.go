@@ -46,6 +46,7 @@ type Forwarder struct {
 	spoken   map[netip.Addr]uint32 // addresses that are spoken for, and what for
 	snats    [2][]dataplane.SNAT   // by their slots
 	hops     map[netip.Addr]hop
+	wanted   map[netip.Addr]bool // endpoints that an Apply is about to name
 	speaking map[balanceSpeaker]balanceMac
 	links    map[int]*attachment
 	slots    uint32       // how many of the endpoints' numbers were ever in use
@@ -214,18 +215,63 @@ func (f *Forwarder) Apply(ctx context.Context, cfg dataplane.Config) error {
 		return err
 	}
 	f.mu.Lock()
-	err := f.apply(cfg)
 	running := f.running
+	f.mu.Unlock()
+	if running != nil {
+		if err := f.reach(ctx, running, cfg); err != nil {
+			return err
+		}
+	}
+	f.mu.Lock()
+	err := f.apply(cfg)
 	f.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	if running != nil {
-		if err := running.look(ctx); err != nil { // for the next hops of new endpoints
+		if err := running.look(ctx); err != nil { // for new addresses
 			return err
 		}
 	}
 	return f.awaitPrepared(ctx)
+}
+
+// reachWithin is for how long Apply waits until the way to a new endpoint is
+// known. Whoever does not answer until then is sent packets all the same.
+const reachWithin = time.Second
+
+// reach finds the way to endpoints that are new, before any packet is sent there.
+func (f *Forwarder) reach(ctx context.Context, running *running, cfg dataplane.Config) error {
+	f.mu.Lock()
+	f.wanted = make(map[netip.Addr]bool)
+	for _, s := range cfg.Services {
+		for _, e := range s.Endpoints {
+			if _, known := f.hops[e.Addr]; !known {
+				f.wanted[e.Addr] = true
+			}
+		}
+	}
+	f.mu.Unlock()
+	for until := time.Now().Add(reachWithin); time.Now().Before(until); {
+		f.mu.Lock()
+		missing := false
+		for a := range f.wanted {
+			missing = missing || f.hops[a].ifindex == 0
+		}
+		f.mu.Unlock()
+		if !missing {
+			return nil
+		}
+		if err := running.look(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("xdp: find the way to endpoints: %w", context.Cause(ctx))
+		case <-time.After(2 * settleAfter):
+		}
+	}
+	return nil
 }
 
 func (f *Forwarder) awaitPrepared(ctx context.Context) error {

@@ -47,6 +47,9 @@ func (s *scout) survey(ctx context.Context) error {
 			}
 		}
 	}
+	for a := range f.wanted {
+		targets[a] = f.hops[a]
+	}
 	f.mu.Unlock()
 	s.idle = make(map[neighbour]bool)
 	for a, last := range targets {

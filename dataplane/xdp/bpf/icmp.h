@@ -115,7 +115,14 @@ inline_ int F(error_about_endpoint)(struct xdp_md *ctx, struct F(quote) *q, __u3
 		__builtin_memcpy(&w->source, s->vip, sizeof(A));
 	__builtin_memcpy(&w->quoted_target, s->vip, sizeof(A));
 	w->target_port = s->port;
-	return F(route)(ctx, &w->source, &q->target, IPPROTO_ICMP, length, to) == BPF_FIB_LKUP_RET_SUCCESS;
+	switch (F(route)(ctx, &w->source, &q->target, IPPROTO_ICMP, length, to)) {
+	case BPF_FIB_LKUP_RET_SUCCESS:
+		return 1;
+	case BPF_FIB_LKUP_RET_NOT_FWDED:
+		return 0; /* to the host itself */
+	}
+	to->ifindex = 0; /* the host finds the way */
+	return 1;
 }
 
 /* Rewrites and sends an error message; one that is none of ours is left. */
@@ -160,5 +167,7 @@ __noinline int F(error)(struct xdp_md *ctx, __u32 l3, __u32 l4, __u32 vlan)
 		return drop(TTL);
 	if (!F(write_quote)(ctx, l3, l4, q, w, &p))
 		return drop(MALFORMED);
+	if (!x->hop.ifindex)
+		return XDP_PASS;
 	return send(ctx, &p, &x->hop);
 }
