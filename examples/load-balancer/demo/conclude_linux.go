@@ -12,8 +12,7 @@ import (
 const whereNext = `
 PASS. Where to go next:
   examples/load-balancer/README.md  the program that you saw, and its file
-  docs/dataplane.md                 how a packet goes through it, and what is not
-                                    supported`
+  docs/dataplane.md                 a packet's way through it, and its limits`
 
 // conclude compares what the clients have seen with what they may.
 func (d *demo) conclude() error {

@@ -18,7 +18,7 @@ const (
 	// second is how often a line is printed.
 	second = time.Second
 	// look is for how long new connections are counted, to see where they go.
-	look = 2500 * time.Millisecond
+	look = 2 * time.Second
 	// idlePause is how long idle connections are silent.
 	idlePause = 2 * time.Second
 	// noticeWithin is for how long an endpoint may be dead before that is noticed.
