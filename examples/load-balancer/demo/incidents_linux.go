@@ -70,10 +70,13 @@ func (d *demo) noticed(ctx context.Context, incident int) error {
 // back waits until the load balancer says that the endpoint is up, and new
 // connections go there.
 func (d *demo) back(ctx context.Context, incident int) error {
-	i := d.change(incident, func(i *verdict.Incident) { i.Until = time.Now() })
-	if _, err := d.health(ctx, i.Endpoint, lb.Up, noticeWithin); err != nil {
+	i := d.change(incident, func(*verdict.Incident) {})
+	at, err := d.health(ctx, i.Endpoint, lb.Up, noticeWithin)
+	if err != nil {
 		return err
 	}
+	// Until it was seen to be up, flows were sent elsewhere.
+	d.change(incident, func(i *verdict.Incident) { i.Until = at.Add(followWithin) })
 	return d.expect(ctx, map[string]float64{"a": 1. / 3, "b": 1. / 3, "c": 1. / 3})
 }
 

@@ -14,7 +14,8 @@ type Incident struct {
 	// Endpoint is its name.
 	Endpoint string
 	// From is when it happened, Noticed when the balancer had noticed it: from then
-	// on, no new connection may go there. Until is when it was over.
+	// on, no new connection may go there. Until is when the balancer had noticed that
+	// it was over.
 	From, Noticed, Until time.Time
 }
 
