@@ -40,7 +40,7 @@ func TestDifferential(t *testing.T) {
 			}
 			d := &duel{desk: newDesk(t, times(c.room), c.guarded), universe: everything(seed, c.families...), dice: rand.New(rand.NewPCG(seed, 1)), room: c.room, probes: !c.guarded}
 			require.NoError(t, d.host.Do(func() error { return d.fight(*differential) }), "seed %d", seed)
-			t.Logf("%d packets: %v; %d changes, %d ticks", d.packets, d.verdicts, d.changes, d.ticks)
+			t.Logf("%d packets: %v; %d changes, %d of them to a larger table, %d ticks", d.packets, d.verdicts, d.changes, d.grown, d.ticks)
 		})
 	}
 }
@@ -62,12 +62,12 @@ type duel struct {
 	last   model.Verdict
 	trail  []string
 
-	packets, changes, ticks int
-	room                    int
-	probes                  bool // so many ports that it finds the last of a small range
-	hot                     [8]model.Flow
-	verdicts                map[string]int
-	down                    map[place]bool
+	packets, changes, grown, ticks int
+	room                           int
+	probes                         bool // so many ports that it finds the last of a small range
+	hot                            [8]model.Flow
+	verdicts                       map[string]int
+	down                           map[place]bool
 }
 
 // place is an endpoint of a service.
@@ -83,9 +83,8 @@ func (d *duel) fight(duration time.Duration) (err error) {
 		return d.taken
 	})
 	d.config = d.universe.config()
-	for i, s := range d.services {
+	for _, s := range d.config.Services {
 		d.rows = append(d.rows, dataplane.TableSize(len(s.Endpoints)))
-		d.model.Set(i, d.target(i, s.Endpoints, d.rows[i]))
 	}
 	if err := errors.Join(d.forwarder.Begin(d.config), d.forwarder.Survey(), d.idle(0)); err != nil {
 		return err
@@ -124,9 +123,14 @@ func (d *duel) about() (all []string) {
 
 func (d *duel) step() error {
 	switch n := d.dice.IntN(1000); {
-	case n < 10:
-		return d.wait()
-	case n < 14:
+	case n < 6:
+		for range 1 + d.dice.IntN(4)*d.dice.IntN(2) { // so that some are silent for long
+			if err := d.wait(); err != nil {
+				return err
+			}
+		}
+		return nil
+	case n < 11:
 		return d.alter()
 	case n < 500:
 		return d.fromClient()
@@ -187,6 +191,10 @@ func (d *duel) alter() error {
 	}
 	if rows := dataplane.TableSize(len(s.Endpoints)); rows > d.rows[of] && d.model.Resize(of, d.target(of, s.Endpoints, rows)) {
 		d.rows[of] = rows
+		d.grown++
+		for i := range d.hot { // of these some should show themselves now
+			d.hot[i] = d.anyOf(of)
+		}
 	} else {
 		d.model.Set(of, d.target(of, s.Endpoints, d.rows[of]))
 	}
@@ -230,8 +238,9 @@ func (d *duel) flow() model.Flow {
 }
 
 // any is any client's of any service of its family.
-func (d *duel) any() model.Flow {
-	of := d.dice.IntN(len(d.services))
+func (d *duel) any() model.Flow { return d.anyOf(d.dice.IntN(len(d.services))) }
+
+func (d *duel) anyOf(of int) model.Flow {
 	for {
 		c := d.dice.IntN(len(d.clients))
 		if d.clients[c].Addr().Is4() == d.services[of].VIP.Is4() {

@@ -160,8 +160,8 @@ func (p packet) check() error {
 	case protoICMP:
 		got = sum(0, p.body)
 	case byte(dataplane.UDP):
-		if p.from.Is4() && p.body[6] == 0 && p.body[7] == 0 {
-			return nil // none
+		if p.body[6] == 0 && p.body[7] == 0 {
+			return errors.New("no sum of UDP, which all were sent with")
 		}
 	}
 	if got != 0xffff {

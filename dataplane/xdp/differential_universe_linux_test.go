@@ -34,6 +34,8 @@ const (
 	longTicks    = 2 // embryonic
 	closingTicks = 1
 
+	growing = 3 // services that have fewer endpoints first than their table has rows for
+
 	plenty   = 4096 // of room
 	flowRoom = plenty
 )
@@ -72,7 +74,9 @@ func everything(seed uint64, families ...map[string]netip.Prefix) *universe {
 		serve(5, tcp, dnat, at(8085, "routed", "back1"))
 		serve(6, tcp, dnat, at(8085, "routed", "back1"))
 		serve(7, udp, arm, at(8086, "routed", "back1"))
-		serve(8, tcp, dnat, at(8087, slices.Repeat([]string{"routed"}, 12)...))
+		for n := range byte(growing) {
+			serve(8+n, tcp, dnat, at(8087+uint16(n), slices.Repeat([]string{"routed"}, 12)...))
+		}
 		for i, name := range []string{"back1", "back2"} {
 			first := uint16(2000 + 1000*i)
 			u.snats = append(u.snats, dataplane.SNAT{Addr: in(nets[name], 200), First: first, Last: first + 3})
@@ -99,11 +103,11 @@ func everything(seed uint64, families ...map[string]netip.Prefix) *universe {
 	return u
 }
 
-// config has all endpoints of all services.
+// config is what there is first: all endpoints, but of services that are to grow.
 func (u *universe) config() dataplane.Config {
 	c := dataplane.Config{Seed: u.seed, SNAT: u.snats}
 	for _, s := range u.services {
-		s.Endpoints = slices.Clone(s.Endpoints)
+		s.Endpoints = slices.Clone(s.Endpoints[:min(len(s.Endpoints), 10)])
 		c.Services = append(c.Services, s)
 	}
 	return c
@@ -184,7 +188,8 @@ func (u *universe) model(room int, take func(f model.Flow, free []model.Port) mo
 		for _, e := range s.Endpoints {
 			one.Endpoints = append(one.Endpoints, u.place(netip.AddrPortFrom(e.Addr, e.Port)))
 		}
-		one.Rows = u.target(i, s.Endpoints, dataplane.TableSize(len(s.Endpoints)))
+		first := u.config().Services[i].Endpoints
+		one.Rows = u.target(i, first, dataplane.TableSize(len(first)))
 		setup.Services = append(setup.Services, one)
 	}
 	return model.NewBalancer(setup)
