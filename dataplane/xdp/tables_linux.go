@@ -239,7 +239,7 @@ func (f *Forwarder) advance() {
 		f.store(t, t.Advance(now, crowded, t.isDown))
 	}
 	for t := range f.tables {
-		if t.Uses(window.OldTable) {
+		if !t.hasPast() || t.Uses(window.OldTable) {
 			continue
 		}
 		for s := range t.users {
@@ -250,6 +250,16 @@ func (f *Forwarder) advance() {
 			}
 		}
 	}
+}
+
+// hasPast: it took over from a table of another size, for some of its users.
+func (t *table) hasPast() bool {
+	for s := range t.users {
+		if s.table == t && s.old != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // nextCommit is when something that is prepared can be committed.
