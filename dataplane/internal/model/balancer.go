@@ -153,6 +153,7 @@ func (b *Balancer) Set(of int, target []Endpoint) {
 			row.change(to, s.isDown(row.now))
 		}
 	}
+	s.flee()
 	b.settle()
 }
 
@@ -185,6 +186,7 @@ func (b *Balancer) Resize(of int, target []Endpoint) bool {
 		}
 		s.rows = append(s.rows, row)
 	}
+	s.flee()
 	return true
 }
 
@@ -201,13 +203,19 @@ func (s *service) looksBack() bool {
 // Down says that a service's endpoint is down, or up again.
 func (b *Balancer) Down(of int, e Endpoint, down bool) {
 	b.Mark(of, e, down, b.services[of].drains[e])
-	s := b.services[of]
-	for i := range s.rows {
-		if row := &s.rows[i]; row.prepared && s.isDown(row.now) {
-			row.commit()
+	b.services[of].flee()
+	b.settle()
+}
+
+// flee commits changes from endpoints that are down.
+func (s *service) flee() {
+	for _, rows := range [][]windows{s.old, s.rows} {
+		for i := range rows {
+			if row := &rows[i]; row.prepared && s.isDown(row.now) {
+				row.commit()
+			}
 		}
 	}
-	b.settle()
 }
 
 // Mark is Down and Drain of one that a Set follows, which knows better what rows
@@ -225,6 +233,9 @@ func (b *Balancer) Tick() {
 	b.flows.tick()
 	b.Sweep()
 	for _, s := range b.services {
+		for i := range s.old {
+			s.old[i].tick()
+		}
 		for i := range s.rows {
 			s.rows[i].tick()
 		}
@@ -248,6 +259,9 @@ func (b *Balancer) settle() {
 // crowd keeps all windows open.
 func (b *Balancer) crowd() {
 	for _, s := range b.services {
+		for i := range s.old {
+			s.old[i].extend()
+		}
 		for i := range s.rows {
 			s.rows[i].extend()
 		}

@@ -88,8 +88,8 @@
 //	T8  What comes from an endpoint to a port goes to the client of the flow that
 //	    the return entry names, or is dropped.
 //	T9  A table of another number of rows takes over with all its rows changing from
-//	    what the old one says: prepared, then committed. The old one stays as it is
-//	    meanwhile. One at a time.
+//	    what the old one says: prepared, then committed. The changes of the old one
+//	    go on meanwhile. One at a time.
 //	T10 A UDP service that is not tracked goes by its row, at once: it has flows of
 //	    hairpins only, and one that differs from its row counts as none.
 //

@@ -38,9 +38,10 @@ func New(rows []Index, times Times) *Table {
 }
 
 // NewResized returns a table that takes over from one of another size: all its
-// rows change from that, which is prepared from now on. The old table stays as
-// it is meanwhile, and until no row uses OldTable: who is where its windows say
-// has an entry, or was silent for too long, by the time that they would close.
+// rows change from that, which is prepared from now on. The old table is needed
+// until no row uses OldTable. Its own changes may go on meanwhile, or not: who is
+// where its windows say has an entry, or was silent for too long, by the time that
+// they close.
 func NewResized(rows []Index, times Times, now time.Time) *Table {
 	t := New(rows, times)
 	for row, i := range rows {
