@@ -166,7 +166,8 @@ func TestPublish(t *testing.T) {
 		require.NoError(t, measured().Publish(dir))
 		text, err := os.ReadFile(document)
 		require.NoError(t, err)
-		require.Equal(t, head+"\n"+measured().Markdown()+"\n\n"+tail, string(text))
+		const picture = "![A packet's time: the floor, Regent, a plain LRU table](performance/packets.svg)\n\n"
+		require.Equal(t, head+"\n"+picture+measured().Markdown()+"\n\n"+tail, string(text))
 	}
 	svg, err := os.ReadFile(filepath.Join(dir, "performance", "packets.svg"))
 	require.NoError(t, err)
