@@ -23,9 +23,9 @@ var malformed = flag.Duration("malformed", 3*time.Second, "for how long the prog
 func TestMalformed(t *testing.T) {
 	for name, guarded := range map[string]bool{"with CAP_PERFMON": false, "without": true} {
 		t.Run(name, func(t *testing.T) {
-			seed := uint64(time.Now().UnixNano())
-			if *seedFlag != 0 {
-				seed = *seedFlag
+			seed := *seedFlag
+			if seed == 0 {
+				seed = uint64(time.Now().UnixNano())
 			}
 			u := everything(seed, networks4(), networks6())
 			f := &fuzz{desk: newDesk(t, times(plenty), guarded), oracle: oracle{universe: u, guarded: guarded}, dice: rand.New(rand.NewPCG(seed, 2)), fates: make(map[fate]int)}

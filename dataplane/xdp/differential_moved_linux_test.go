@@ -23,9 +23,9 @@ var moved = flag.Duration("moved", 5*time.Second, "for how long endpoints change
 // not silent for longer than the idle timeout is moved, and each answer reaches
 // its client as if from the VIP. The model has no part in this.
 func TestNoConnectionIsMoved(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	if *seedFlag != 0 {
-		seed = *seedFlag
+	seed := *seedFlag
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
 	}
 	u := everything(seed, networks4(), networks6())
 	w := &watch{desk: newDesk(t, times(plenty), false), universe: u, dice: rand.New(rand.NewPCG(seed, 3)), live: make(map[model.Flow]*connection), config: u.config()}
