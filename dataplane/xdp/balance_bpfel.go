@@ -335,7 +335,8 @@ type balanceService struct {
 	Port      uint16
 	Protocol  uint8
 	Flags     uint8
-	Spare     [3]uint32
+	Hairpins  uint32
+	Spare     [2]uint32
 }
 
 type balanceSnat4 struct {

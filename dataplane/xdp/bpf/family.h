@@ -186,7 +186,7 @@ inline_ __u32 F(peek)(const struct F(key) *key, const struct service *s, struct 
 
 	*flow = 0;
 	*excepted = 0;
-	if (s->flags & (TRACKS | NEIGHBOURS))
+	if (s->flags & TRACKS || s->hairpins)
 		*flow = F(find_flow)(&F(flows), &F(flows_new), key, s, now);
 	if (*flow && F(follows_table)(s) && (*flow)->endpoint != ROW_NOW(row))
 		*flow = 0;

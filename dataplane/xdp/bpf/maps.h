@@ -93,7 +93,8 @@ struct service {
 	__be16 port;
 	__u8 protocol;
 	__u8 flags;
-	__u32 spare[3];
+	__u32 hairpins; /* it has had a connection with a SNAT address for its client is a neighbour */
+	__u32 spare[2];
 };
 
 struct {

@@ -416,7 +416,7 @@ inline_ int F(follows_table)(const struct service *s)
 /* Decides about a packet of a service all of whose connections are remembered,
  * and of clients that share the endpoint's network (hairpin). to is where a new
  * connection goes. */
-inline_ int F(track)(const struct F(segment) *g, const struct service *s, __u32 to, struct F(decision) *d)
+inline_ int F(track)(const struct F(segment) *g, struct service *s, __u32 to, struct F(decision) *d)
 {
 	__u32 now = now_ms(), snats = s->flags & SNATS;
 	struct flow *f = F(alive)(&F(flows), &g->key, s, now), fresh;
@@ -454,8 +454,11 @@ inline_ int F(track)(const struct F(segment) *g, const struct service *s, __u32 
 	e = endpoint_of(s, to);
 	if (!e || (begins && e->flags & DOWN))
 		return 0;
-	if (!snats && F(is_neighbour)(&g->key, e))
+	if (!snats && F(is_neighbour)(&g->key, e)) {
 		snats = 1;
+		if (!s->hairpins)
+			s->hairpins = 1;
+	}
 	d->reason = NO_FLOW;
 	if (snats && !begins)
 		return 0; /* its port is not known any more */
@@ -521,13 +524,13 @@ inline_ int F(hairpins)(const struct F(segment) *g, const struct service *s, __u
 	struct endpoint *e;
 	struct flow *f;
 
-	if (F(find_flow)(&F(flows), &F(flows_new), &g->key, s, now))
+	if (s->hairpins && F(find_flow)(&F(flows), &F(flows_new), &g->key, s, now))
 		return 1;
-	f = F(find_flow)(&F(exceptions), &F(exceptions_new), &g->key, s, now);
-	if (f && !(g->syn && F(is_over)(f, s)))
-		return 0;
 	e = endpoint_of(s, to);
 	if (!to || !e || !F(is_neighbour)(&g->key, e))
+		return 0;
+	f = F(find_flow)(&F(exceptions), &F(exceptions_new), &g->key, s, now);
+	if (f && !(g->syn && F(is_over)(f, s)))
 		return 0;
 	F(forget)(&F(exceptions), &F(exceptions_new), &g->key);
 	return 1;
