@@ -13,6 +13,10 @@ TIMEOUT ?= 20m
 ELECTION = ^github.com/regent-ha/regent/(lock|leaderelection|controller|ha)(/|$$)
 all      = $(GO) list ./...
 GOTEST = $(GO) run ./internal/gotest -timeout=$(TIMEOUT)
+# Tests of the data plane's program that send it packets one by one. The others let
+# real programs talk through it for four minutes: make test-traffic.
+PROGRAM = ^Test(Differential|Malformed|Tags|NoConnection|Directory|Config|Interfaces)
+
 # Modules of their own, so that nobody who uses Regent gets what they need.
 nested = internal/mixed/kooper08 internal/mixed/kooper28 internal/helmtest internal/browsertest
 
@@ -43,12 +47,18 @@ test: controlplane vet ## everything: vet, unit tests, race detector, real API s
 	$(say) 'exhaustive search of the core'
 	@$(GOTEST) -count=1 $$($(all) | grep -E '$(ELECTION)' | grep /internal/)
 	$(say) 'all other tests'
-	@$(GOTEST) -count=1 $$($(all) | grep -Ev '$(ELECTION)')
+	@$(GOTEST) -count=1 $$($(all) | grep -Ev '$(ELECTION)|/dataplane/xdp$$')
+	$(say) 'the program in the kernel, held against its model'
+	@$(GOTEST) -count=1 -run '$(PROGRAM)' ./dataplane/xdp
 	$(say) 'the chart and the overlays of ha-server, by Helm and kustomize'
 	@CGO_ENABLED=0 $(GO) -C internal/helmtest test -count=1 -timeout=$(TIMEOUT) ./...
 	$(say) 'the status page in a browser'
 	@CGO_ENABLED=0 $(GO) -C internal/browsertest test -count=1 -timeout=$(TIMEOUT) ./...
 	$(say) 'all passed'
+
+.PHONY: test-traffic
+test-traffic: ## real traffic through the load balancer, as root: changes, floods, errors, links (4 min)
+	@$(GOTEST) -count=1 ./dataplane/xdp
 
 .PHONY: test-short
 test-short: ## without long searches, from the cache where nothing changed

@@ -48,7 +48,6 @@ type route struct {
 type network struct {
 	ports      map[int]port
 	neighbours map[neighbour]net.HardwareAddr
-	silent     map[neighbour]bool // were asked, and have not answered
 	idle       map[neighbour]bool // may have moved, without anybody having asked
 }
 
@@ -59,7 +58,7 @@ type neighbour struct {
 
 // look takes a picture of the host's network.
 func look() (network, error) {
-	n := network{ports: make(map[int]port), neighbours: make(map[neighbour]net.HardwareAddr), silent: make(map[neighbour]bool), idle: make(map[neighbour]bool)}
+	n := network{ports: make(map[int]port), neighbours: make(map[neighbour]net.HardwareAddr), idle: make(map[neighbour]bool)}
 	links, err := netlink.LinkList()
 	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
 		return n, err
@@ -98,8 +97,6 @@ func look() (network, error) {
 			ip, ok := netip.AddrFromSlice(e.IP)
 			switch k := (neighbour{e.LinkIndex, ip.Unmap()}); {
 			case !ok:
-			case e.State&netlink.NUD_FAILED != 0:
-				n.silent[k] = true
 			case e.State&unusable == 0 && len(e.HardwareAddr) == 6:
 				n.neighbours[k] = e.HardwareAddr
 				n.idle[k] = e.State&netlink.NUD_STALE != 0
@@ -127,8 +124,8 @@ func find(h *netlink.Handle, to netip.Addr) route {
 }
 
 // way is the next hop to an address: a zero hop if there is no route, or nobody
-// answers there; last if the kernel has forgotten its MAC address. asks: it has
-// to find that out.
+// has answered there yet; last if the kernel has forgotten its MAC address. asks:
+// it has to find that out.
 func (n network) way(to netip.Addr, by route, last hop) (h hop, asks bool) {
 	p, ok := n.ports[by.ifindex]
 	if !ok || !by.known {
@@ -137,10 +134,10 @@ func (n network) way(to netip.Addr, by route, last hop) (h hop, asks bool) {
 	k := neighbour{by.ifindex, by.next}
 	mac, known := n.neighbours[k]
 	if !known {
-		if n.silent[k] || last.ifindex != p.ifindex {
+		if last.ifindex != p.ifindex {
 			return hop{}, true
 		}
-		return last, true
+		return last, true // a dead endpoint is for probes to find
 	}
 	h = hop{ifindex: p.ifindex, vlan: p.vlan, mtu: uint16(min(p.mtu, 65535)), mac: [6]byte(mac), source: p.mac, device: p.name}
 	if by.mtu > 0 && by.mtu < p.mtu {
