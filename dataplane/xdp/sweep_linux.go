@@ -28,7 +28,7 @@ func isClosing(e balanceFlow) bool {
 	return e.Flags&wasReset != 0 || e.Flags&both == both
 }
 
-// lifetime is how long a connection may be silent, as in bpf/track.h.
+// lifetime is how long a connection may be silent, as in bpf/entry.h.
 func (f *Forwarder) lifetime(e balanceFlow, s *service) time.Duration {
 	switch {
 	case isClosing(e):

@@ -6,7 +6,12 @@
 #include "ip4.h"
 #define A struct addr4
 #define F(x) x##4
+#include "decision.h"
+#include "entry.h"
+#include "except.h"
+#include "ports.h"
 #include "track.h"
+#include "choose.h"
 #include "family.h"
 #include "quote4.h"
 #include "icmp.h"
@@ -16,7 +21,12 @@
 #include "ip6.h"
 #define A struct addr6
 #define F(x) x##6
+#include "decision.h"
+#include "entry.h"
+#include "except.h"
+#include "ports.h"
 #include "track.h"
+#include "choose.h"
 #include "family.h"
 #include "quote6.h"
 #include "icmp.h"
